@@ -1,0 +1,135 @@
+"""Real servers for the tests: a PostgreSQL and a Valkey for each xdist worker, a database for each test."""
+
+import asyncio
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import redis
+
+from local.postgres import Postgres
+from local.valkey import Valkey
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NO_CHROMIUM = "Chromium not found: browser journeys left out; install with `apt-get install chromium`"
+
+_MEMORY = Path("/dev/shm")
+_PREFIX = "hadir-tests-"
+_TEMPLATE = "hadir_template"
+_numbers = itertools.count(1)
+
+
+def pytest_report_header() -> list[str]:
+    return [] if CHROMIUM else [NO_CHROMIUM]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("browser") and not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+        if item.get_closest_marker("kill"):
+            item.add_marker(pytest.mark.xdist_group("kill"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not CHROMIUM and not terminalreporter.no_header:
+        terminalreporter.write_line(NO_CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for servers' data, in memory where the machine offers that."""
+    if not os.access(_MEMORY, os.W_OK):
+        yield tmp_path_factory.mktemp("servers")
+        return
+    for left in _MEMORY.glob(f"{_PREFIX}*"):
+        if not Path("/proc", left.name.removeprefix(_PREFIX)).exists():  # its test run was killed
+            shutil.rmtree(left, ignore_errors=True)
+    folder = _MEMORY / f"{_PREFIX}{os.getpid()}"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[Postgres]:
+    """This worker's PostgreSQL. A test may kill or restart it: `database_url` starts it again."""
+    server = Postgres(server_folder / "postgres", fast=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(server_folder: Path) -> Iterator[Valkey]:
+    """This worker's Valkey. A test may kill or restart it: `redis_url` starts it again."""
+    server = Valkey(server_folder / "valkey")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: Postgres) -> str:
+    """The name of a migrated database that nobody connects to."""
+    from api.core.database import migrate
+    from api.core.settings import load
+
+    _administer(postgres, f"CREATE DATABASE {_TEMPLATE}")
+    asyncio.run(migrate(load(environ={"DATABASE_URL": postgres.url_of(_TEMPLATE)}, env_file=None)))
+    return _TEMPLATE
+
+
+@pytest.fixture
+def make_database(postgres: Postgres) -> Iterator[Callable[[str], str]]:
+    """Makes a database from the named template, returns its URL, and drops it after the test."""
+    made: list[str] = []
+
+    def make(template: str) -> str:
+        name = f"test_{next(_numbers)}"
+        postgres.start()
+        _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+        made.append(name)
+        return postgres.url_of(name)
+
+    yield make
+    postgres.start()
+    for name in made:
+        _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(make_database: Callable[[str], str], template_database: str) -> str:
+    """A migrated, empty database of this test's own."""
+    return make_database(template_database)
+
+
+@pytest.fixture
+def blank_database_url(make_database: Callable[[str], str]) -> str:
+    """A database without any table, for tests of the migrations themselves."""
+    return make_database("template1")
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey) -> str:
+    """An empty Valkey database of this test's own."""
+    valkey.start()
+    url = valkey.url_of(next(_numbers) % 16)
+    with redis.Redis.from_url(url) as connection:
+        connection.flushdb()
+    return url
+
+
+def _administer(server: Postgres, statement: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(server.url_of("postgres"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
