@@ -1,0 +1,52 @@
+"""Pure measures of a face in a picture; no model runs here."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+#: x1, y1, x2, y2 in pixels, edges not clamped to the picture.
+Box = tuple[float, float, float, float]
+
+#: The face is brought to this many pixels before sharpness is taken, so that near and far faces compare.
+STANDARD_FACE = 112
+
+
+def grey_face(pixels: Pixels, box: Box) -> Pixels:
+    """The part of the face that lies in the picture, 112×112 grey; a face wholly outside gives a 1-pixel border."""
+    height, width = pixels.shape[:2]
+    x1, y1 = (int(np.clip(box[0], 0, width - 1)), int(np.clip(box[1], 0, height - 1)))
+    x2, y2 = (int(np.clip(box[2], x1 + 1, width)), int(np.clip(box[3], y1 + 1, height)))
+    face = pixels[y1:y2, x1:x2]
+    # INTER_AREA averages when shrinking, so noise of a large picture is not taken for sharpness.
+    standard = cv2.resize(face, (STANDARD_FACE, STANDARD_FACE), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(standard, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def sharpness(grey: Pixels) -> float:
+    """Variance of the Laplacian over 112×112 grey, in squared grey levels: out of focus is small (Pech-Pacheco 2000)."""
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+
+
+def brightness(grey: Pixels) -> float:
+    """Mean grey level over the face, 0–255."""
+    return float(grey.mean())
+
+
+def face_size(box: Box) -> float:
+    """The shorter side of the box in pixels."""
+    return min(box[2] - box[0], box[3] - box[1])
+
+
+def room(box: Box, width: int, height: int) -> float:
+    """The smallest free margin between the face and the picture's edge, in face sizes; negative when cut off."""
+    margin = min(box[0], box[1], width - box[2], height - box[3])
+    return margin / max(face_size(box), 1.0)
+
+
+def similarity(a: FloatArray, b: FloatArray) -> float:
+    """Cosine of two embeddings of the same model, −1 to 1; they need not have unit norm."""
+    return float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))
