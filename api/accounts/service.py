@@ -1,0 +1,81 @@
+"""Signing in and out, sessions and API tokens."""
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from api.accounts import access
+from api.accounts.models import Account, Credential
+from api.accounts.passwords import matches
+from api.core.context import Actor, Context
+from api.core.errors import InvalidInput, LoginFailed, NotFound
+from api.people.nip import normalise
+
+#: Tries at one account, and from one address (an office may stand behind one address).
+ATTEMPTS_PER_ACCOUNT = "5/minute"
+ATTEMPTS_PER_ADDRESS = "100/minute"
+TOKEN_BYTES = 32
+#: A credential's last use is noted no oftener than this.
+SEEN_AGAIN = timedelta(minutes=5)
+LONGEST_PASSWORD = 200
+MOST_TOKENS = 20
+
+
+async def login(context: Context, nip: str, password: str, device: str) -> tuple[str, Credential]:
+    """A new session's token, shown once, and its row. LoginFailed says nothing of which part was wrong."""
+    nip = normalise(nip)[:40]
+    await context.runtime.attempts.spend(ATTEMPTS_PER_ADDRESS, "login", context.address)
+    await context.runtime.attempts.spend(ATTEMPTS_PER_ACCOUNT, "login", nip)
+    account = await Account.get_or_none(employee__nip=nip, employee__active=True)
+    good = await matches(account.password_hash if account else None, password[:LONGEST_PASSWORD])
+    if account is None or not good:
+        raise LoginFailed
+    await context.runtime.attempts.forgive(ATTEMPTS_PER_ACCOUNT, "login", nip)
+    hours = context.runtime.settings.session_hours
+    return await _issue(account.agency_id, account.id, context.clock(), timedelta(hours=hours), device=device)
+
+
+async def create_token(context: Context, name: str, days: int) -> tuple[str, Credential]:
+    actor, now = context.actor, context.clock()
+    if not 1 <= len(name.strip()) <= 80:
+        raise InvalidInput("name", "TEXT_LENGTH", least=1, most=80)
+    if not 1 <= days <= 365:
+        raise InvalidInput("days", "COUNT_RANGE", least=1, most=365)
+    if await access.own_credentials(actor, now).exclude(token_name="").count() >= MOST_TOKENS:
+        raise InvalidInput("tokens", "COUNT_RANGE", least=0, most=MOST_TOKENS)
+    return await _issue(actor.agency_id, actor.account_id, now, timedelta(days=days), token_name=name.strip())
+
+
+async def end(context: Context, credential_id: UUID) -> None:
+    """End one's own session or token. A live page that stands on it ends with its next message."""
+    ended = await access.own_credentials(context.actor, context.clock()).filter(id=credential_id).update(
+        ended_at=context.clock()
+    )
+    if not ended:
+        raise NotFound
+
+
+async def authenticate(token: str, now: datetime) -> Actor | None:
+    found = await access.actor_by_token(token, now)
+    if found is None:
+        return None
+    actor, last_seen = found
+    if last_seen is None or now - last_seen > SEEN_AGAIN:
+        await Credential.filter(id=actor.credential_id).update(last_seen_at=now)
+    return actor
+
+
+async def _issue(
+    agency_id: UUID, account_id: UUID, now: datetime, lifetime: timedelta, token_name: str = "", device: str = ""
+) -> tuple[str, Credential]:
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    credential = await Credential.create(
+        agency_id=agency_id,
+        account_id=account_id,
+        digest=access.digest_of(token),
+        token_name=token_name,
+        device=device[:200],
+        expires_at=now + lifetime,
+        last_seen_at=now,
+    )
+    return token, credential

@@ -1,0 +1,124 @@
+"""Check-ins with their evidence, the nonces that admit them, and the day that is made of them."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.core.identity import new_id
+from api.people.models import Agency, Employee, Unit
+from api.sites.models import DutyLocation
+
+
+class CheckInKind(StrEnum):
+    IN = "IN"
+    OUT = "OUT"
+
+
+class CheckInState(StrEnum):
+    PENDING = "PENDING"
+    ACCEPTED = "ACCEPTED"
+    FLAGGED = "FLAGGED"
+    REVIEW = "REVIEW"
+    REFUSED = "REFUSED"
+
+
+class Presence(StrEnum):
+    NOT_IN = "NOT_IN"
+    PENDING = "PENDING"
+    IN = "IN"
+    OUT = "OUT"
+
+
+class ReviewDecision(StrEnum):
+    CONFIRM = "CONFIRM"
+    REJECT = "REJECT"
+
+
+class CheckInNonce(Model):
+    """Permission for one submission by one person, spent once. Only its SHA-256 is kept."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "check_in_nonces")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "check_in_nonces")
+    digest = fields.BinaryField()
+    kind = fields.CharEnumField(CheckInKind, max_length=4)
+    frames = fields.SmallIntField()
+    issued_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    spent_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "check_in_nonce"
+        indexes = [("expires_at",)]
+
+
+class CheckIn(Model):
+    """One accepted submission. What the phone said is kept as said; the verdict is ours."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "check_ins")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "check_ins")
+    unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField("models.Unit", "check_ins")
+    kind = fields.CharEnumField(CheckInKind, max_length=4)
+    state = fields.CharEnumField(CheckInState, max_length=10, default=CheckInState.PENDING)
+    #: The unit's local day of `received_at`.
+    day = fields.DateField()
+    received_at = fields.DatetimeField()
+    settled_at = fields.DatetimeField(null=True)
+
+    idempotency_key = fields.CharField(max_length=64)
+    #: SHA-256 of the submission, to tell a repetition from another content under the same key.
+    content_digest = fields.BinaryField()
+    #: Names of the frames' objects.
+    frames: list[str] = fields.JSONField()
+    #: As sent: latitude, longitude, accuracy, altitude, speed, heading, time (ISO 8601).
+    fixes: list[dict[str, object]] = fields.JSONField()
+    latitude = fields.FloatField(null=True)
+    longitude = fields.FloatField(null=True)
+    device_id = fields.CharField(max_length=64, default="")
+    device_kind = fields.CharField(max_length=8, default="PHONE")
+    device_time = fields.DatetimeField(null=True)
+
+    #: [{"code", "level", "params"}], gravest first.
+    reasons: list[dict[str, object]] = fields.JSONField(default=list)
+    #: {"face": …, "position": …}: scores with the thresholds and model ids that judged them.
+    evidence: dict[str, object] = fields.JSONField(default=dict)
+    location: fields.ForeignKeyNullableRelation[DutyLocation] = fields.ForeignKeyField(
+        "models.DutyLocation", "check_ins", null=True
+    )
+    receipt = fields.CharField(max_length=16, null=True)
+
+    contested_at = fields.DatetimeField(null=True)
+    contest_reason = fields.CharField(max_length=500, null=True)
+    review_decision = fields.CharEnumField(ReviewDecision, max_length=8, null=True)
+    review_reason = fields.CharField(max_length=500, null=True)
+    reviewed_at = fields.DatetimeField(null=True)
+    reviewer: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "reviews", null=True
+    )
+
+    class Meta:
+        table = "check_in"
+        unique_together = (("employee", "idempotency_key"),)
+
+
+class AttendanceDay(Model):
+    """The live state of a person's day, derived from the day's check-ins whenever one of them changes."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "attendance_days")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "days")
+    day = fields.DateField()
+    presence = fields.CharEnumField(Presence, max_length=8, default=Presence.NOT_IN)
+    in_at = fields.DatetimeField(null=True)
+    out_at = fields.DatetimeField(null=True)
+    late_minutes = fields.IntField(default=0)
+    flagged = fields.BooleanField(default=False)
+    needs_review = fields.BooleanField(default=False)
+    last_change_at = fields.DatetimeField()
+
+    class Meta:
+        table = "attendance_day"
+        unique_together = (("employee", "day"),)
+        indexes = [("agency_id", "day")]

@@ -1,0 +1,69 @@
+"""Writing the trail: every entry is chained to the one before it, so that none can vanish unnoticed."""
+
+import hashlib
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from api.audit.models import AuditEntry
+from api.core import database
+from api.core.context import Actor
+from api.core.identity import new_id
+
+
+async def note(
+    actor: Actor,
+    action: str,
+    *,
+    subject_id: UUID | None = None,
+    object_name: str = "",
+    using: BaseDBAsyncClient | None = None,
+) -> None:
+    """Append an entry, in the caller's transaction when `using` is given."""
+    if using is None:
+        async with database.transaction() as own:
+            await note(actor, action, subject_id=subject_id, object_name=object_name, using=own)
+        return
+    # One writer an agency at a time; held until the commit, so looks and decisions only, never check-ins.
+    await using.execute_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(actor.agency_id)])
+    last = await (
+        AuditEntry.filter(agency_id=actor.agency_id).using_db(using).order_by("-number").first()
+    )
+    entry = AuditEntry(
+        id=new_id(),
+        agency_id=actor.agency_id,
+        number=last.number + 1 if last else 1,
+        at=datetime.now(UTC),
+        actor_id=actor.employee_id,
+        action=action,
+        subject_id=subject_id,
+        object_name=object_name,
+    )
+    entry.digest = chained(bytes(last.digest) if last else b"", entry)
+    await entry.save(using_db=using, force_create=True)
+
+
+def chained(previous: bytes, entry: AuditEntry) -> bytes:
+    """SHA-256 over the previous digest and the entry's content in a fixed order."""
+    content = [
+        entry.number,
+        entry.at.isoformat(timespec="microseconds"),
+        str(entry.actor_id),
+        entry.action,
+        str(entry.subject_id),
+        entry.object_name,
+    ]
+    return hashlib.sha256(previous + orjson.dumps(content)).digest()
+
+
+async def first_break(agency_id: UUID) -> int | None:
+    """Number of the first entry that does not follow from the one before it; None when the chain holds."""
+    previous, number = b"", 0
+    async for entry in AuditEntry.filter(agency_id=agency_id).order_by("number"):
+        number += 1
+        if entry.number != number or bytes(entry.digest) != chained(previous, entry):
+            return number
+        previous = bytes(entry.digest)
+    return None

@@ -1,0 +1,70 @@
+"""Consent, enrolments and face templates. Templates and photographs are specific personal data (UU 27/2022, 4)."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.core.identity import new_id
+from api.people.models import Agency, Employee
+
+
+class Purpose(StrEnum):
+    FACE_RECOGNITION = "FACE_RECOGNITION"
+
+
+class EnrolmentState(StrEnum):
+    NONE = "NONE"  #: never stored: the person has no enrolment
+    PENDING = "PENDING"
+    ACTIVE = "ACTIVE"
+    REFUSED = "REFUSED"
+    REPLACED = "REPLACED"  #: a later enrolment took its place
+
+
+class Consent(Model):
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "consents")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "consents")
+    purpose = fields.CharEnumField(Purpose, max_length=32)
+    version = fields.CharField(max_length=20)
+    given_at = fields.DatetimeField()
+    withdrawn_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "consent"
+        indexes = [("employee_id", "purpose")]
+
+
+class Enrolment(Model):
+    """One to five photographs of a person, checked by the worker, of which the usable ones become templates."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "enrolments")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "enrolments")
+    state = fields.CharEnumField(EnrolmentState, max_length=16, default=EnrolmentState.PENDING)
+    created_at = fields.DatetimeField()
+    settled_at = fields.DatetimeField(null=True)
+    model_id = fields.CharField(max_length=80, null=True)
+    #: [{"key": object name, "accepted": bool | null, "reasons": [{"code", "level", "params"}]}]
+    photos: list[dict[str, object]] = fields.JSONField(default=list)
+
+    class Meta:
+        table = "enrolment"
+        indexes = [("employee_id", "state")]
+
+
+class FaceTemplate(Model):
+    """A sealed embedding: float32 little-endian, unit length, of the model named beside it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "face_templates")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "templates")
+    enrolment: fields.ForeignKeyRelation[Enrolment] = fields.ForeignKeyField("models.Enrolment", "templates")
+    model_id = fields.CharField(max_length=80)
+    sealed = fields.BinaryField()
+    photo_key = fields.CharField(max_length=200)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "face_template"
+        indexes = [("employee_id",), ("enrolment_id",)]

@@ -1,0 +1,93 @@
+"""Tortoise configuration, migration, and the few doors to raw SQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import connections
+from tortoise.migrations.api import migrate as apply_migrations
+from tortoise.transactions import in_transaction
+
+from api.core.errors import Unavailable
+from api.core.settings import Settings
+
+MODEL_MODULES = [
+    "api.core.models",
+    "api.people.models",
+    "api.accounts.models",
+    "api.audit.models",
+    "api.sites.models",
+    "api.biometrics.models",
+    "api.attendance.models",
+]
+#: Any number that is ours: two migrations at once would crash (advisory lock of the session).
+MIGRATION_LOCK = 0x4841_4449
+
+Row = dict[str, Any]
+
+
+def config(settings: Settings) -> dict[str, Any]:
+    """Tortoise's own configuration; a query string in DATABASE_URL is passed on (host for a socket, ssl)."""
+    if settings.database_url is None:
+        raise Unavailable
+    parts = urlsplit(str(settings.database_url))
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    credentials: dict[str, Any] = {
+        "host": query.pop("host", parts.hostname),
+        "port": parts.port or 5432,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": unquote(parts.path.lstrip("/")),
+        "minsize": 1,
+        "maxsize": settings.database_pool,
+        "application_name": "hadir",
+        **query,
+    }
+    return {
+        "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+        "apps": {"models": {"models": MODEL_MODULES, "migrations": "migrations", "default_connection": "default"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[None]:
+    await Tortoise.init(config=config(settings), _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database up to date; several may be started at once, one does the work."""
+    credentials = config(settings)["connections"]["default"]["credentials"]
+    guard = await asyncpg.connect(
+        **{name: credentials[name] for name in ("host", "port", "user", "password", "database")}
+    )
+    try:
+        await guard.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        await apply_migrations(config=config(settings))
+    finally:
+        await guard.close()
+        await Tortoise.close_connections()
+
+
+def connection() -> BaseDBAsyncClient:
+    return connections.get("default")
+
+
+async def rows(sql: str, *values: object) -> list[Row]:
+    """Run one statement and return its rows (also those of RETURNING) as dictionaries."""
+    return await connection().execute_query_dict(sql, list(values))
+
+
+transaction = in_transaction
+
+__all__ = ["Row", "connection", "migrate", "open_database", "rows", "transaction"]
+

@@ -1,0 +1,104 @@
+"""The one tree of expected errors.
+
+    HadirError
+    ├── SignInRequired      nobody is signed in, or the session has ended
+    ├── NotAllowed          the policy table grants this to others
+    ├── NotFound            no such row, or none that this reader may know of
+    ├── InvalidInput        a value cannot be used; `field` names it
+    ├── LoginFailed         the NIP and the password do not belong together
+    ├── TooManyAttempts     wait `retry_after` seconds
+    ├── NonceUnusable       spent, expired, or given to somebody else
+    ├── ConsentMissing      biometric data need consent first
+    ├── NotEnrolled         there is no face to compare with yet
+    ├── UploadMissing       a photograph that the request names has not arrived
+    ├── PositionUnusable    ask the phone for a new position
+    ├── IdempotencyConflict the key was used before with another content
+    ├── AlreadyDecided      a person has decided, or there is nothing to decide
+    └── Unavailable         a store or a server is away; try again later
+
+Each has a stable code; its sentences stand in `locale/`. Anything else that is raised is a surprise: it is
+logged with its traceback and told to nobody.
+"""
+
+from typing import ClassVar
+
+
+class HadirError(Exception):
+    code: ClassVar[str]
+
+    def __init__(self, **params: str | int | float) -> None:
+        super().__init__(self.code)
+        self.params = params
+
+
+class SignInRequired(HadirError):
+    code = "SIGN_IN_REQUIRED"
+
+
+class NotAllowed(HadirError):
+    code = "NOT_ALLOWED"
+
+
+class NotFound(HadirError):
+    code = "NOT_FOUND"
+
+
+class InvalidInput(HadirError):
+    """`detail` is the code of a sentence of its own; `field` the name the caller used."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, field: str, detail: str = "INVALID_INPUT", **params: str | int | float) -> None:
+        super().__init__(field=field, **params)
+        self.field = field
+        self.detail = detail
+
+
+class LoginFailed(HadirError):
+    code = "LOGIN_FAILED"
+
+
+class TooManyAttempts(HadirError):
+    code = "TOO_MANY_ATTEMPTS"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(seconds=retry_after)
+        self.retry_after = retry_after
+
+
+class NonceUnusable(HadirError):
+    code = "NONCE_UNUSABLE"
+
+
+class ConsentMissing(HadirError):
+    code = "CONSENT_MISSING"
+
+
+class NotEnrolled(HadirError):
+    code = "NOT_ENROLLED"
+
+
+class UploadMissing(HadirError):
+    code = "UPLOAD_MISSING"
+
+
+class PositionUnusable(HadirError):
+    """Carries the code of the rule that refused the fixes (POSITION_STALE, POSITION_AHEAD)."""
+
+    code = "POSITION_UNUSABLE"
+
+    def __init__(self, detail: str, **params: str | int | float) -> None:
+        super().__init__(**params)
+        self.detail = detail
+
+
+class IdempotencyConflict(HadirError):
+    code = "IDEMPOTENCY_CONFLICT"
+
+
+class AlreadyDecided(HadirError):
+    code = "ALREADY_DECIDED"
+
+
+class Unavailable(HadirError):
+    code = "UNAVAILABLE"

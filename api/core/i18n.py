@@ -1,0 +1,47 @@
+"""Sentences by code, in Indonesian and English: a message, and where there is one, what to do next."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from babel.core import negotiate_locale
+
+LOCALES = ("id", "en")
+DEFAULT_LOCALE = "id"
+FOLDER = Path(__file__).parent / "locale"
+#: One pair of files each: what a verdict says, and what the API answers.
+CATALOGUES = ("reasons", "problems")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    message: str
+    next_step: str | None
+
+
+@cache
+def catalogue(locale: str) -> Mapping[str, Mapping[str, str]]:
+    merged: dict[str, Mapping[str, str]] = {}
+    for name in CATALOGUES:
+        merged.update(tomllib.loads((FOLDER / f"{name}.{locale}.toml").read_text("utf-8")))
+    return merged
+
+
+def say(code: str, locale: str, params: Mapping[str, object] | None = None) -> Sentence:
+    """The sentence for a code; KeyError for a code without one, which a test makes impossible."""
+    entry = catalogue(locale if locale in LOCALES else DEFAULT_LOCALE)[code]
+    shown = {name: _shown(value) for name, value in (params or {}).items()}
+    step = entry.get("next")
+    return Sentence(entry["message"].format_map(shown), step.format_map(shown) if step else None)
+
+
+def locale_of(accept_language: str) -> str:
+    """The best of our languages for an Accept-Language header; Indonesian when it asks for neither."""
+    wanted = [part.split(";")[0].strip() for part in accept_language.split(",")[:10]]
+    return negotiate_locale([tag for tag in wanted if tag], LOCALES, sep="-") or DEFAULT_LOCALE
+
+
+def _shown(value: object) -> object:
+    return f"{value:.0f}" if isinstance(value, float) else value

@@ -1,0 +1,87 @@
+"""Connections as the Relay specification draws them: forward pages by an opaque cursor.
+
+Pages go on from a key, not from an offset, so that a list that changes while it is read neither repeats nor
+skips, and page one thousand costs what page one costs.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import orjson
+import strawberry
+
+from api.core.errors import InvalidInput
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+LARGEST_PAGE = 50
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether more follow after `endCursor`.")
+    has_previous_page: bool = strawberry.field(description="Whether this page was asked for with `after`.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first edge.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last edge; give it as `after`.")
+
+
+@strawberry.type(description="One row of a list with its cursor.")
+class Edge(Generic[T]):
+    cursor: str = strawberry.field(description="Opaque; give it as `after` to go on from here.")
+    node: T = strawberry.field(description="The row itself.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = strawberry.field(description="The rows of this page, at most 50.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+    total_count: int = strawberry.field(description="How many rows the whole list has.")
+
+
+def page_size(first: int) -> int:
+    if not 1 <= first <= LARGEST_PAGE:
+        raise InvalidInput("first", "COUNT_RANGE", least=1, most=LARGEST_PAGE)
+    return first
+
+
+def read_cursor(after: str | None, length: int) -> list[object] | None:
+    """The key in a cursor: a list of `length` JSON values; InvalidInput for what we did not make."""
+    if after is None:
+        return None
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(after.encode()))
+    except (binascii.Error, ValueError):
+        key = None
+    if not isinstance(key, list) or len(key) != length:
+        raise InvalidInput("after", "CURSOR_UNREADABLE")
+    return key
+
+
+def write_cursor(key: Sequence[object]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode()
+
+
+def connect(
+    found: Sequence[R],
+    *,
+    first: int,
+    after: str | None,
+    total: int,
+    node: Callable[[R], T],
+    key: Callable[[R], Sequence[object]],
+) -> Connection[T]:
+    """A page out of `first + 1` rows at most: the one too many only tells that there are more."""
+    edges = [Edge(cursor=write_cursor(key(row)), node=node(row)) for row in found[:first]]
+    return Connection(
+        edges=edges,
+        total_count=total,
+        page_info=PageInfo(
+            has_next_page=len(found) > first,
+            has_previous_page=after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )

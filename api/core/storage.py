@@ -1,0 +1,156 @@
+"""Photographs and other files: sealed objects in a store (a folder, or anything that speaks S3).
+
+On a folder, the phone uploads to a signed address of our own and the bytes are sealed as they arrive. On S3 the
+phone uploads to a presigned address, straight to the bucket; the worker seals the object in its place when it
+has read it. Either way a photograph crosses the network once.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote, urlencode, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, S3Store
+
+from api.core.crypto import Keyring, is_sealed
+from api.core.errors import NotFound, Unavailable
+from api.core.settings import Settings
+
+UPLOAD_PATH = "/uploads/"
+FILE_PATH = "/files/"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTarget:
+    """Where and how one photograph is to be sent: raw bytes, by `method`, with `headers`."""
+
+    key: str
+    url: str
+    method: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+class Storage:
+    def __init__(self, settings: Settings, keyring: Keyring) -> None:
+        self._settings = settings
+        self._keyring = keyring
+        self._store: LocalStore | S3Store = _open_store(settings)
+
+    @property
+    def upload_origin(self) -> str | None:
+        """Origin that pages must be allowed to send to; None when uploads come to our own."""
+        endpoint = self._settings.store_options.get("endpoint")
+        if isinstance(self._store, LocalStore):
+            return None
+        parts = urlsplit(endpoint or obstore.sign(self._store, "PUT", "x", timedelta(seconds=1)))
+        return f"{parts.scheme}://{parts.netloc}"
+
+    async def upload_target(self, key: str, lifetime: timedelta) -> UploadTarget:
+        expires_at = datetime.now(UTC) + lifetime
+        headers = {"Content-Type": "image/jpeg"}
+        if isinstance(self._store, LocalStore):
+            return UploadTarget(key, self._own_url(UPLOAD_PATH, key, expires_at), "PUT", headers, expires_at)
+        url = await obstore.sign_async(self._store, "PUT", key, lifetime)
+        return UploadTarget(key, url, "PUT", headers, expires_at)
+
+    def look_url(self, key: str, viewer_id: str, expires_at: datetime) -> str:
+        """An address of our own at which one viewer may look until `expires_at`; serving it logs the look."""
+        return self._own_url(FILE_PATH, key, expires_at, viewer=viewer_id)
+
+    def admits(self, path: str, key: str, expires: str, viewer: str, signature: str) -> bool:
+        if not expires.isdecimal() or len(expires) > 12 or int(expires) < time.time():
+            return False
+        return self._keyring.verify(_message(path, key, int(expires), viewer), signature)
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Seal and store under a name; what lay there is replaced whole or not at all."""
+        sealed = self._keyring.seal(data, belongs_to=key)
+        try:
+            await obstore.put_async(self._store, key, sealed)
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
+    async def get(self, key: str) -> bytes:
+        """The plain bytes; NotFound when there is no such object."""
+        data = await self._raw(key)
+        return self._keyring.open(data, belongs_to=key) if is_sealed(data) else data
+
+    async def lies_sealed(self, key: str) -> bool:
+        return is_sealed(await self._raw(key))
+
+    async def reseal(self, key: str) -> bool:
+        """Seal under the newest key what is not; True when there was something to do."""
+        data = await self._raw(key)
+        newest = self._keyring.seal(b"", belongs_to="")[: 4 + len(self._keyring.newest)]
+        if data.startswith(newest):
+            return False
+        await self.put(key, self._keyring.open(data, belongs_to=key) if is_sealed(data) else data)
+        return True
+
+    async def missing(self, keys: list[str], most_bytes: int) -> list[str]:
+        """Those of the keys at which nothing lies, or something empty or larger than allowed."""
+        absent = []
+        for key in keys:
+            try:
+                size = (await obstore.head_async(self._store, key))["size"]
+            except (NotFoundError, FileNotFoundError):
+                size = 0
+            except (BaseError, OSError) as error:
+                raise Unavailable from error
+            if not 0 < size <= most_bytes + 128:  # a sealed box is a little larger than its content
+                absent.append(key)
+        return absent
+
+    async def delete(self, keys: list[str]) -> None:
+        for key in keys:
+            try:
+                await obstore.delete_async(self._store, key)
+            except (NotFoundError, FileNotFoundError):
+                continue
+
+    async def names(self, prefix: str) -> list[tuple[str, datetime]]:
+        """Names and ages of the objects under a prefix."""
+        found: list[tuple[str, datetime]] = []
+        async for page in obstore.list(self._store, prefix):
+            found.extend((meta["path"], meta["last_modified"]) for meta in page)
+        return found
+
+    async def _raw(self, key: str) -> bytes:
+        try:
+            answer = await obstore.get_async(self._store, key)
+            return bytes(await answer.bytes_async())
+        except (NotFoundError, FileNotFoundError) as error:
+            raise NotFound from error
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
+    def _own_url(self, path: str, key: str, expires_at: datetime, viewer: str = "") -> str:
+        expires = int(expires_at.timestamp())
+        query = {"e": expires, "s": self._keyring.sign(_message(path, key, expires, viewer))}
+        if viewer:
+            query["v"] = viewer
+        return f"{self._settings.base_url}{path}{quote(key)}?{urlencode(query)}"
+
+
+def _message(path: str, key: str, expires: int, viewer: str) -> str:
+    return "\n".join((path, key, str(expires), viewer))
+
+
+def _open_store(settings: Settings) -> LocalStore | S3Store:
+    if settings.store_url.startswith("s3://"):
+        options = dict(settings.store_options)
+        client = {"allow_http": True} if options.get("endpoint", "").startswith("http://") else {}
+        parts = urlsplit(settings.store_url)
+        return S3Store(
+            parts.netloc,
+            prefix=parts.path.strip("/") or None,
+            client_options=client,  # type: ignore[arg-type]
+            **options,  # type: ignore[arg-type]
+        )
+    folder = Path(urlsplit(settings.store_url).path) if settings.store_url else settings.data_dir / "store"
+    folder.mkdir(parents=True, exist_ok=True)
+    return LocalStore(folder.resolve())

@@ -1,0 +1,53 @@
+"""Where duty is done, and who is assigned there when."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.core.identity import new_id
+from api.people.models import Agency, Employee, Unit
+
+
+class WorkMode(StrEnum):
+    OFFICE = "OFFICE"
+    HOME = "HOME"
+    OFF_SITE = "OFF_SITE"
+
+
+class DutyLocation(Model):
+    """A circle: WGS 84 degrees and a radius in metres. `unit` is set for an office that serves a unit."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "duty_locations")
+    unit: fields.ForeignKeyNullableRelation[Unit] = fields.ForeignKeyField(
+        "models.Unit", "duty_locations", null=True
+    )
+    name = fields.CharField(max_length=200)
+    kind = fields.CharEnumField(WorkMode, max_length=16, default=WorkMode.OFFICE)
+    latitude = fields.FloatField()
+    longitude = fields.FloatField()
+    radius_metres = fields.IntField()
+    #: Until when flags are held back, because many check-ins failed here together.
+    disturbed_until = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "duty_location"
+        indexes = [("agency_id",), ("unit_id",)]
+
+
+class DutyAssignment(Model):
+    """A person may check in at a location from a day until a day (inclusive; open when empty)."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "duty_assignments")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "duties")
+    location: fields.ForeignKeyRelation[DutyLocation] = fields.ForeignKeyField(
+        "models.DutyLocation", "assignments"
+    )
+    valid_from = fields.DateField()
+    valid_until = fields.DateField(null=True)
+
+    class Meta:
+        table = "duty_assignment"
+        indexes = [("employee_id", "valid_from"), ("location_id",)]
