@@ -70,9 +70,7 @@ def untimely(fix: Fix, received_at: datetime, thresholds: PositionThresholds) ->
     return None
 
 
-def freshness(
-    fixes: Sequence[Fix], received_at: datetime, thresholds: PositionThresholds
-) -> Reason | None:
+def freshness(fixes: Sequence[Fix], received_at: datetime, thresholds: PositionThresholds) -> Reason | None:
     """Why the phone must be asked for a new position; None where at least one fix is of now.
 
     One is enough: a phone's burst begins with a cached fix, which `assess` sets aside. Where none is, the

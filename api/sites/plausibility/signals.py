@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from api.core.verdict import Reason, ReasonLevel
 from api.sites.plausibility.checks import whole
-from api.sites.plausibility.facts import Code, Fix, History, PositionResult, Surroundings
+from api.sites.plausibility.facts import Circle, Code, Fix, History, PositionResult, Surroundings
 from api.sites.plausibility.geometry import Leg
 from api.sites.plausibility.thresholds import PositionThresholds
 
@@ -15,14 +15,15 @@ WEAKER_ON_DESKTOPS = frozenset({Code.COORDINATES_REPEATED, Code.FIXES_WITHOUT_JI
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A check-in with at least one usable fix. `legs` join the usable fixes and the last accepted one."""
+    """A check-in with at least one usable fix. `legs` join them and the last accepted fix."""
 
     usable: tuple[Fix, ...]
     best: Fix
     result: PositionResult
-    distance_m: float | None
-    radius_m: float | None
+    circle: Circle | None
+    distance_m: float | None  #: from the best fix to the centre of `circle`
     legs: tuple[Leg, ...]
+    since_last: Leg | None
     history: History
     surroundings: Surroundings
 
@@ -31,22 +32,20 @@ Rule = Callable[[Case, PositionThresholds], Reason | None]
 
 
 def duty_place(case: Case, limits: PositionThresholds) -> Reason | None:
-    if case.distance_m is None or case.radius_m is None:
+    if case.circle is None or case.distance_m is None:
         return limits.reason(Code.NO_DUTY_LOCATION)
     code = {
         PositionResult.INSIDE: Code.POSITION_INSIDE,
         PositionResult.OUTSIDE: Code.POSITION_OUTSIDE,
     }.get(case.result, Code.POSITION_UNCERTAIN)
-    return limits.reason(code, distance_m=whole(case.distance_m), radius_m=whole(case.radius_m))
+    return limits.reason(code, distance_m=whole(case.distance_m), radius_m=whole(case.circle.radius))
 
 
 def low_accuracy(case: Case, limits: PositionThresholds) -> Reason | None:
     accuracy = case.best.accuracy or 0.0
     if accuracy <= limits.low_accuracy_m:
         return None
-    return limits.reason(
-        Code.ACCURACY_LOW, accuracy_m=whole(accuracy), limit_m=whole(limits.low_accuracy_m)
-    )
+    return limits.reason(Code.ACCURACY_LOW, accuracy_m=whole(accuracy), limit_m=whole(limits.low_accuracy_m))
 
 
 def too_good_accuracy(case: Case, limits: PositionThresholds) -> Reason | None:
@@ -63,7 +62,9 @@ def impossible_speed(case: Case, limits: PositionThresholds) -> Reason | None:
     speed = _fastest(case, limits.impossible_kmh, limits.impossible_beyond_m)
     if speed is None:
         return None
-    return limits.reason(Code.SPEED_IMPOSSIBLE, speed_kmh=whole(speed), limit_kmh=whole(limits.impossible_kmh))
+    return limits.reason(
+        Code.SPEED_IMPOSSIBLE, speed_kmh=whole(speed), limit_kmh=whole(limits.impossible_kmh)
+    )
 
 
 def suspicious_speed(case: Case, limits: PositionThresholds) -> Reason | None:
@@ -73,7 +74,9 @@ def suspicious_speed(case: Case, limits: PositionThresholds) -> Reason | None:
     speed = _fastest(case, limits.suspicious_kmh, limits.suspicious_beyond_m)
     if speed is None:
         return None
-    return limits.reason(Code.SPEED_SUSPICIOUS, speed_kmh=whole(speed), limit_kmh=whole(limits.suspicious_kmh))
+    return limits.reason(
+        Code.SPEED_SUSPICIOUS, speed_kmh=whole(speed), limit_kmh=whole(limits.suspicious_kmh)
+    )
 
 
 def claimed_speed(case: Case, limits: PositionThresholds) -> Reason | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from api.core.verdict import Limits, Param, Reason, ReasonLevel, bounded
 from api.sites.plausibility.facts import Code
@@ -109,8 +109,8 @@ class PositionThresholds(Limits):
             _check_weight(code, weight)
 
     @classmethod
-    def from_mapping(cls, data: Mapping[str, Any]) -> "PositionThresholds":
-        """As `Limits.from_mapping`; levels are given by name, e.g. {"levels": {"POSITION_OUTSIDE": "FLAG"}}."""
+    def from_mapping(cls, data: Mapping[str, Any]) -> Self:
+        """As `Limits.from_mapping`; levels by name: {"levels": {"POSITION_OUTSIDE": "FLAG"}}."""
         named = dict(data)
         if "desktop_level" in named:
             named["desktop_level"] = _level("desktop_level", named["desktop_level"])
