@@ -25,7 +25,7 @@ class FaceReport:
     embedding: FloatArray | None
     #: Probability of a living face before the lens, 0–1.
     liveness: float | None
-    #: Degrees; yaw is positive when the face turns to the picture's right.
+    #: Degrees; yaw is positive when the face turns to the picture's left, which is the person's own right.
     yaw: float | None
     pitch: float | None
     roll: float | None

@@ -29,8 +29,8 @@ class _Analysis(Protocol):
 class InsightEngine:
     """A FaceEngine over a prepared FaceAnalysis.
 
-    FaceAnalysis.get() would embed every face in the picture; its models are called one by one instead, and only the
-    largest face goes past detection.
+    FaceAnalysis.get() would embed every face in the picture; its models are called one by one
+    instead, and only the largest face goes past detection.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class InsightEngine:
     ) -> FrameReport:
         boxes, keypoints = self.analysis.models["detection"].detect(picture.pixels)
         order = np.argsort(-_areas(boxes), kind="stable")
-        wanted = (embed, liveness, pose)
+        wanted = [(embed, liveness, pose)] + [(False, False, False)] * len(order)
         faces = tuple(
-            self._face(picture, boxes[index], keypoints[index], wanted if rank == 0 else (False, False, False))
-            for rank, index in enumerate(order)
+            self._face(picture, boxes[index], keypoints[index], stages)
+            for index, stages in zip(order, wanted, strict=False)
         )
         return FrameReport(picture.width, picture.height, faces)
 

@@ -22,7 +22,7 @@ class LivenessModel(Protocol):
     def model_id(self) -> str: ...
 
     def score(self, pixels: Pixels, box: Box, keypoints: FloatArray) -> float | None:
-        """Probability of a living face, 0–1; None when the crop leaves too little to judge ("not checked")."""
+        """Probability of a living face, 0–1; None ("not checked") with too little around it to judge."""
         ...
 
 

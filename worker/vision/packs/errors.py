@@ -13,7 +13,9 @@ class PackMissing(PackError):
     """There is no pack at the path."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"No face pack at {path}. Run `make faces`, or point to a licensed insightface pack.")
+        super().__init__(
+            f"No face pack at {path}. Run `make faces`, or point to a licensed insightface pack."
+        )
         self.path = path
 
 

@@ -1,12 +1,14 @@
 """The one detector graph: detection, suppression and landmarks behind SCRFD's nine outputs.
 
-insightface reads a detector's anchors as *distances from a fixed grid*. The detector packaged here answers with
-finished boxes instead, so each face that survives suppression is written, as distances, into the first free
-anchors of the stride-8 grid, and all other anchors keep score 0. insightface then decodes exactly the boxes and
-points that the two models found, and needs no patch.
+insightface reads a detector's answer as distances from a fixed grid of anchors. The detector packaged here
+answers with finished boxes instead, so each face that survives suppression is written, as distances, into the
+first anchors of the stride-8 grid, and all other anchors keep score 0. insightface then decodes exactly the
+boxes and points that the two models found, and needs no patch.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,8 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.compose import add_prefix_graph
 from onnx.version_converter import convert_version
 
-#: Height and width of the graph's input in pixels: twice what the detector sees (240×320), so that halving is exact
-#: and the landmarks still come from twice the detail.
+#: Height and width of the graph's input in pixels: twice what the detector sees (240×320), so that halving is
+#: exact and the landmarks still come from twice the detail.
 HEIGHT, WIDTH = 480, 640
 STRIDES = (8, 16, 32)
 ANCHORS_A_CELL = 2
@@ -25,12 +27,14 @@ MAX_FACES = 16
 #: Boxes under this score never leave the graph; the caller's own threshold stands above it.
 MIN_SCORE = 0.5
 MAX_OVERLAP = 0.4
-#: Last opset before Softmax and Unsqueeze change meaning, so that converting the old exports stays mechanical.
+#: Last opset before Softmax and Unsqueeze change meaning, so that converting the old exports is mechanical.
 OPSET = 12
 #: Fixed, so that the same sources give the same bytes whatever the builder's onnx release prefers.
 IR_VERSION = 7
 
 _FloatArray = NDArray[np.float32]
+#: The three outputs of a stride, and their columns.
+_COLUMNS = {"score": 1, "box": 4, "points": 10}
 
 
 def detector_with_landmarks(detector: onnx.ModelProto, landmarks: onnx.ModelProto) -> onnx.ModelProto:
@@ -53,8 +57,8 @@ def detector_with_landmarks(detector: onnx.ModelProto, landmarks: onnx.ModelProt
 def five_point_weights() -> _FloatArray:
     """136×10: 68 (x, y) landmarks to eye, eye, nose, mouth corner, mouth corner.
 
-    The eyes are the means of their four lid points, the mouth corners of the outer and inner corner (iBUG 68-point
-    numbering), as the package's own alignment takes them.
+    The eyes are the means of their four lid points, the mouth corners of the outer and inner corner (iBUG
+    68-point numbering), as the package's own alignment takes them.
     """
     groups = [(37, 38, 40, 41), (43, 44, 46, 47), (30,), (48, 60), (54, 64)]
     weights = np.zeros((136, 10), np.float32)
@@ -90,7 +94,7 @@ class _Graph:
     def integers(self, name: str, *values: int) -> str:
         return self.constant(name, np.array(values, np.int64))
 
-    def op(self, kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def op(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         return output
 
@@ -114,7 +118,7 @@ def _anchor_count(stride: int) -> int:
 def _output_infos() -> list[onnx.ValueInfoProto]:
     return [
         helper.make_tensor_value_info(f"{kind}_{stride}", TensorProto.FLOAT, [_anchor_count(stride), columns])
-        for kind, columns in (("score", 1), ("box", 4), ("points", 10))
+        for kind, columns in _COLUMNS.items()
         for stride in STRIDES
     ]
 
@@ -147,7 +151,9 @@ def _choose_faces(g: _Graph) -> None:
 
 def _crop_for_landmarks(g: _Graph) -> None:
     """Grey 64×64 crops of the square as high as the box: `points_input` K×1×64×64 in 0–1, `square` K×4."""
-    to_square = np.array([[0.5, 0, 0.5, 0], [0.5, 1, -0.5, 0], [0.5, 0, 0.5, 0], [-0.5, 0, 0.5, 1]], np.float32)
+    to_square = np.array(
+        [[0.5, 0, 0.5, 0], [0.5, 1, -0.5, 0], [0.5, 0, 0.5, 0], [-0.5, 0, 0.5, 1]], np.float32
+    )
     g.op("MatMul", ["box", g.constant("to_square", to_square)], "square")
     # RoiAlign of this opset takes pixel centres at whole numbers; the square is in edges.
     g.op("Sub", ["square", g.floats("half_pixel", 0.5)], "rois")
@@ -190,8 +196,11 @@ def _pad(g: _Graph) -> None:
     """Fill the stride-8 outputs up to the grid's length; strides 16 and 32 are empty."""
     g.op("Sub", [g.integers("grid", _anchor_count(STRIDES[0])), "count"], "missing")
     g.op("Concat", [g.integers("pad_head", 0, 0), "missing", g.integers("pad_tail", 0)], "pads", axis=0)
-    for kind, found, columns in (("score", "score", 1), ("box", "box_distance", 4), ("points", "points_distance", 10)):
+    for kind, columns in _COLUMNS.items():
+        found = kind if kind == "score" else f"{kind}_distance"
         g.op("Pad", [found, "pads"], f"{kind}_{STRIDES[0]}", mode="constant")
         for stride in STRIDES[1:]:
-            empty = g.constant(f"{kind}_none_{stride}", np.zeros((_anchor_count(stride), columns), np.float32))
+            empty = g.constant(
+                f"{kind}_none_{stride}", np.zeros((_anchor_count(stride), columns), np.float32)
+            )
             g.op("Identity", [empty], f"{kind}_{stride}")

@@ -72,7 +72,7 @@ class Manifest(BaseModel):
 def read_manifest(pack: Path) -> Manifest | None:
     """The manifest, or None for a licensed pack of the older kind, which is just a folder of .onnx files.
 
-    Raises PackMissing when there is no such folder (or nothing in it), PackBroken when the manifest is malformed.
+    Raises PackMissing without such a folder or with nothing in it, PackBroken on a malformed manifest.
     """
     if not pack.is_dir():
         raise PackMissing(pack)

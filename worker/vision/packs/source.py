@@ -14,8 +14,8 @@ SHA256 = "7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba"
 #: What the package's own package.json and LICENSE state.
 DECLARED_LICENSE = "MIT"
 
-#: The model files that are used, by the stage's name; the package carries others (age, gender, expression), which
-#: Hadir leaves alone on purpose.
+#: The model files that are used, by stage; the package carries others (age, gender, expression), which Hadir
+#: leaves alone on purpose.
 MODELS = {
     "detection": "package/model/fr_detect.onnx",
     "landmarks": "package/model/fr_landmark.onnx",

@@ -1,0 +1,263 @@
+"""Test pictures, made from the seven faces that the project may use (docs/model-card.md).
+
+Six people are in the photograph that insightface carries (`t1`), one is scikit-image's astronaut. Everything
+is deterministic. Portraits are 480×640 JPEGs, framed as the check-in page asks: one face about 160 pixels
+wide (150–180 as the detector sees it) with nearly one face (0.8–1.05) free around it.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from insightface.data import get_image
+from numpy.typing import NDArray
+from PIL import Image
+from skimage import data as samples
+
+Pixels = NDArray[np.uint8]
+#: Whatever arithmetic makes of pixels; _bytes brings it back.
+Light = NDArray[Any]
+
+WIDTH, HEIGHT = 480, 640
+#: Where a portrait's face has its middle.
+FACE_X, FACE_Y = 240, 300
+PEOPLE = 7
+ASTRONAUT = 6
+#: Those whom the default liveness model calls alive by a wide margin (0.97 and more), in portraits and before
+#: Chromium's camera; people 2 and 3 fall to 0.5–0.9 in a landscape frame.
+STEADY = (0, 1, 4, 5, 6)
+
+
+class _Person(NamedTuple):
+    """Middle of the face and the scale that brings it to about 163 pixels' width, in its photograph."""
+
+    x: float
+    y: float
+    scale: float
+
+
+#: From left to right in `t1`, then the astronaut; measured with the default pack's detector.
+_PEOPLE = (
+    _Person(113.5, 331.0, 1.58),
+    _Person(317.5, 211.5, 1.60),
+    _Person(520.0, 340.5, 1.52),
+    _Person(795.0, 410.0, 1.63),
+    _Person(956.5, 127.5, 1.68),
+    _Person(1175.5, 335.5, 1.81),
+    _Person(225.4, 119.5, 1.81),
+)
+#: Semi-axes of the ellipse that hides a neighbour, in pixels of `t1`.
+_NEIGHBOUR = (86, 104)
+
+
+@cache
+def portrait(person: int) -> bytes:
+    """Person 0–6 alone, as a phone's camera would see them."""
+    return _jpeg(_framed(person), 92)
+
+
+@cache
+def second_portrait(person: int) -> bytes:
+    """The same person tilted by 4°, in other light, more strongly compressed."""
+    pixels = _framed(person, tilt=4.0, shift=(4, -6)).astype(np.float32)
+    lit = 255 * (pixels / 255) ** 1.15 * np.linspace(1.06, 0.92, WIDTH)[None, :, None]
+    return _jpeg(_grain(lit, 2.0), 80)
+
+
+@cache
+def two_faces() -> bytes:
+    """Two people of about the same size in one frame."""
+    move = np.array([[1.3, 0, 240 - 1.3 * 878], [0, 1.3, 330 - 1.3 * 262]])
+    return _jpeg(_warp(_photograph(0), move), 92)
+
+
+@cache
+def no_face() -> bytes:
+    """A cup of coffee."""
+    return _jpeg(cv2.resize(_bgr(samples.coffee())[:, 100:400], (WIDTH, HEIGHT)), 90)
+
+
+def dark(jpeg: bytes) -> bytes:
+    """A fifth of the light, and a cheap sensor's noise."""
+    return _jpeg(_grain(_pixels(jpeg).astype(np.float32) * 0.2, 2.0), 85)
+
+
+def blurred(jpeg: bytes) -> bytes:
+    """Out of focus."""
+    return _jpeg(cv2.GaussianBlur(_pixels(jpeg), (0, 0), 4), 85)
+
+
+def tight_crop(jpeg: bytes) -> bytes:
+    """The face fills the frame."""
+    return _jpeg(cv2.resize(_bust(jpeg, 210, 280), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), 90)
+
+
+def printed_page(jpeg: bytes) -> bytes:
+    """The portrait as an office print on white paper, held a little askew before the camera."""
+    ink = _bust(jpeg, 320, 400).astype(np.float32)
+    dots = 6 * np.sin(np.add.outer(np.arange(400), np.arange(320)) * 1.9)[..., None]
+    print_ = np.clip(28 + cv2.GaussianBlur(ink, (0, 0), 0.9) * 0.78 + dots, 0, 255)
+    page = np.full((520, 390, 3), 236, np.float32)
+    page[40:440, 35:355] = print_
+    for line in range(4):
+        page[456 + 14 * line : 460 + 14 * line, 40 : 330 - 60 * (line == 3)] = 90
+    page *= np.linspace(1.03, 0.88, 520)[:, None, None]
+    corners = [[52, 52], [436, 38], [448, 566], [40, 584]]
+    return _jpeg(_grain(_held(page, corners), 2.0), 88)
+
+
+def on_a_screen(jpeg: bytes) -> bytes:
+    """The portrait on a phone's screen: bezel, pixel grid beating with the camera's, glare, cold light."""
+    lit = _bust(jpeg, 330, 440).astype(np.float32) * [1.12, 1.02, 0.94] + 10
+    rows, columns = np.mgrid[0:440, 0:330]
+    moire = 9 * np.sin(columns * 2.9 + rows * 0.11) + 7 * np.sin(rows * 3.05)
+    lit += moire[..., None] * [1.0, -0.6, 0.8]
+    glare = np.exp(-(((columns - 250) / 60.0) ** 2 + ((rows - 90) / 130.0) ** 2))
+    lit += 90 * glare[..., None]
+    phone = np.full((560, 370, 3), 14, np.float32)
+    phone[60:500, 20:350] = np.clip(lit, 0, 255)
+    corners = [[58, 34], [430, 40], [424, 604], [52, 598]]
+    return _jpeg(_grain(_held(phone, corners), 1.5), 90)
+
+
+def truncated(jpeg: bytes) -> bytes:
+    """The first 60 % of the bytes."""
+    return jpeg[: len(jpeg) * 6 // 10]
+
+
+def png_named_jpg() -> bytes:
+    """A PNG, whatever its name says."""
+    return bytes(cv2.imencode(".png", _framed(0))[1])
+
+
+def bomb_jpeg(side: int = 40_000) -> bytes:
+    """A few hundred bytes whose header claims side×side pixels (at most 65,500)."""
+    tiny = bytearray(_jpeg(np.zeros((16, 16, 3), np.uint8), 50))
+    frame = tiny.index(b"\xff\xc0") + 5
+    tiny[frame : frame + 4] = side.to_bytes(2, "big") * 2
+    return bytes(tiny)
+
+
+def polyglot(jpeg: bytes) -> bytes:
+    """A JPEG that is also a ZIP archive with a file in it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("payload.txt", "not a picture")
+    return jpeg + archive.getvalue()
+
+
+def with_gps_exif(jpeg: bytes, orientation: int = 1) -> bytes:
+    """The same picture with the position of Jakarta's National Monument and an orientation in its EXIF."""
+    image = Image.open(io.BytesIO(jpeg))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x8825] = {1: "S", 2: (6.0, 10.0, 31.0), 3: "E", 4: (106.0, 49.0, 37.0)}
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=92, exif=exif)
+    return stream.getvalue()
+
+
+@cache
+def video_bytes() -> bytes:
+    """A second of real video."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.avi"
+        frame = cv2.resize(_framed(0), (240, 320))
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (240, 320))
+        for _ in range(10):
+            writer.write(frame)
+        writer.release()
+        return path.read_bytes()
+
+
+def mjpeg_file(path: Path, jpeg: bytes, frames: int = 30) -> Path:
+    """What Chromium takes as --use-file-for-fake-video-capture: 640×480, with a hand's small unrest."""
+    source = _pixels(jpeg)
+    scale = 0.9 * WIDTH / source.shape[1]
+    with path.open("wb") as stream:
+        for number in range(frames):
+            sway = 2.0 * np.sin(2 * np.pi * number / frames)
+            x, y = 320 - scale * FACE_X + sway, 240 - scale * FACE_Y + sway / 2
+            move = np.array([[scale, 0, x], [0, scale, y]])
+            stream.write(_jpeg(_grain(_warp(source, move, (640, 480)), 1.0, seed=number), 90))
+    return path
+
+
+def _framed(person: int, tilt: float = 0.0, shift: tuple[int, int] = (0, 0)) -> Pixels:
+    x, y, scale = _PEOPLE[person]
+    move: Light = cv2.getRotationMatrix2D((x, y), tilt, scale)
+    move[:, 2] += (FACE_X + shift[0] - x, FACE_Y + shift[1] - y)
+    return _warp(_alone(person), move)
+
+
+@cache
+def _alone(person: int) -> Pixels:
+    """The source photograph with everybody else's face out of focus."""
+    photograph = _photograph(person)
+    if person == ASTRONAUT:
+        return photograph
+    mask = np.zeros(photograph.shape[:2], np.float32)
+    for index, other in enumerate(_PEOPLE[:ASTRONAUT]):
+        if index != person:
+            cv2.ellipse(mask, (int(other.x), int(other.y)), _NEIGHBOUR, 0, 0, 360, 1.0, -1)
+    soft = cv2.GaussianBlur(mask, (0, 0), 6)[..., None]
+    return _bytes(photograph * (1 - soft) + cv2.GaussianBlur(photograph, (0, 0), 25) * soft)
+
+
+@cache
+def _photograph(person: int) -> Pixels:
+    return _bgr(samples.astronaut()) if person == ASTRONAUT else np.asarray(get_image("t1"), np.uint8)
+
+
+def _warp(source: Pixels, move: Light, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Pixels:
+    """Beyond the source's edge there is an out-of-focus continuation, not a mirrored head."""
+    near = cv2.warpAffine(source, move, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    far = cv2.GaussianBlur(near, (0, 0), 18)
+    inside = cv2.warpAffine(np.ones(source.shape[:2], np.float32), move, size)
+    soft = cv2.GaussianBlur(cv2.erode(inside, np.ones((9, 9))), (0, 0), 3)[..., None]
+    return _bytes(near * soft + far * (1 - soft))
+
+
+def _bust(jpeg: bytes, width: int, height: int) -> Pixels:
+    """The part of a portrait around its face, as in a passport photograph."""
+    top, left = FACE_Y - height // 2, FACE_X - width // 2
+    return _pixels(jpeg)[top : top + height, left : left + width]
+
+
+def _held(thing: Light, corners: list[list[int]]) -> Light:
+    """A flat thing with its corners at the given places, before a room out of focus."""
+    room = cv2.GaussianBlur(cv2.resize(_bgr(samples.coffee()), (WIDTH, HEIGHT)), (0, 0), 9).astype(np.float32)
+    height, width = thing.shape[:2]
+    flat = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    move = cv2.getPerspectiveTransform(flat, np.array(corners, np.float32))
+    seen = cv2.warpPerspective(thing, move, (WIDTH, HEIGHT), flags=cv2.INTER_AREA)
+    mask = cv2.warpPerspective(np.ones((height, width), np.float32), move, (WIDTH, HEIGHT))[..., None]
+    return np.asarray(seen * mask + room * (1 - mask))
+
+
+def _grain(pixels: Light, strength: float, seed: int = 0) -> Pixels:
+    noise = np.random.default_rng(seed).normal(0, strength, pixels.shape)
+    return _bytes(pixels + noise)
+
+
+def _bytes(pixels: Light) -> Pixels:
+    return np.asarray(np.clip(np.rint(pixels), 0, 255), np.uint8)
+
+
+def _bgr(rgb: Pixels) -> Pixels:
+    return np.ascontiguousarray(rgb[..., ::-1])
+
+
+def _pixels(jpeg: bytes) -> Pixels:
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+def _jpeg(pixels: Light, quality: int) -> bytes:
+    return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
