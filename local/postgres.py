@@ -13,6 +13,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from local.files import write_private
 from local.leash import NOBODY, Identity, leashed
 from local.server import STOP_SECONDS, Server, ServerError
 
@@ -71,7 +72,7 @@ class Postgres(Server):
         fresh.mkdir(mode=0o700)
         self._own(fresh)
         self._own(self.folder, deep=False)
-        self._make_password()
+        write_private(self.folder / "password", secrets.token_hex(24))
         self._run(fresh, "initdb", "-D", ".", "-U", USER, "-A", "scram-sha-256", "--pwfile=/dev/stdin",
                   "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
                   "--set", f"scram_iterations={_SCRAM_ITERATIONS}", given=self._password())  # fmt: skip
@@ -82,12 +83,6 @@ class Postgres(Server):
 
     def _password(self) -> str:
         return (self.folder / "password").read_text()
-
-    def _make_password(self) -> None:
-        path = self.folder / "password"
-        path.unlink(missing_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(24))
 
     def _run(self, folder: Path, program: str, *arguments: str, given: str) -> None:
         command = leashed(

@@ -23,6 +23,10 @@ _TEMPLATE = "hadir_template"
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kill-points", type=int, default=40, help="moments at which a test kills a process")
+
+
 def pytest_report_header() -> list[str]:
     return [] if CHROMIUM else [NO_CHROMIUM]
 
@@ -31,13 +35,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser") and not CHROMIUM:
             item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
-        if item.get_closest_marker("kill"):
-            item.add_marker(pytest.mark.xdist_group("kill"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not CHROMIUM and not terminalreporter.no_header:
         terminalreporter.write_line(NO_CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def kill_points(pytestconfig: pytest.Config) -> int:
+    """How many moments to kill at: 40 in the suite, 200 by `make soak`."""
+    return int(pytestconfig.getoption("--kill-points"))
 
 
 @pytest.fixture(scope="session")

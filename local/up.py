@@ -1,0 +1,152 @@
+"""`hadir up`: everything on one machine, from the servers to the page with who can log in."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from api.core.settings import Settings, setting_name
+from local.address import answers, check_port
+from local.borrowed import embedded, missing_servers
+from local.files import write_private
+from local.keys import keys_in, names_of
+from local.lock import alone
+from local.processes import Child, Keeper, ProcessError, Watch, stop_all
+from local.server import Server
+
+#: Starts in vain after which a process that has never been ready is given up.
+PATIENCE = 5
+
+
+class Up:
+    """One run of `hadir up`. `program` is the command line's own file, started again for each process."""
+
+    def __init__(self, settings: Settings, program: Path, *, demo: bool) -> None:
+        self.settings = settings
+        self.demo = demo
+        self.started = time.monotonic()
+        self._program = program
+        self._watch = Watch()
+        self._servers: list[Server] = []
+        self._children: list[Child] = []
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HADIR_KEYS": settings.keys}
+        self._demo_file = settings.data_dir / "demo.json"
+
+    def run(self) -> None:
+        """Until somebody stops it. Raises ServerError or ProcessError with a sentence."""
+        check_port(self.settings)
+        with alone(self.settings.data_dir) as self._lock, self._watch.listening():
+            self._withdraw()
+            try:
+                self._start_servers()
+                self._prepare()
+                self._run_processes()
+            finally:
+                self._stop()
+
+    def _start_servers(self) -> None:
+        """Each counts as ours before it starts, so that a start interrupted half-way is cleared away too."""
+        for name in missing_servers(self.settings):
+            server = embedded(name, self.settings)
+            say(f"starting {server.label}")
+            self._servers.append(server)
+            self._environment[setting_name(name)] = server.start()
+
+    def _prepare(self) -> None:
+        """Tables and demonstration data, by a process that ends: neither belongs into this one's memory."""
+        say("bringing the tables up to date" + (", and the demonstration data" if self.demo else ""))
+        arguments = ["seed", "--accounts", str(self._pending)] if self.demo else ["migrate"]
+        task = self._child("prepare", *arguments)
+        task.start()
+        self._children = [task]
+        for _ in self._watch.ticks():
+            if task.exit_code == 0:
+                return
+            if task.exit_code is not None:
+                task.wait(0)
+                raise ProcessError("The database could not be prepared; the lines above say why.")
+
+    def _run_processes(self) -> None:
+        self._children = [self._child("web", "web"), self._child("worker", "worker")]
+        for child in self._children:
+            if self._watch.stopping.is_set():
+                return
+            child.start()
+        keepers = [Keeper(server.label, server.start, server.is_alive) for server in self._servers]
+        keepers += [Keeper(child.name, child.start, child.is_alive) for child in self._children]
+        ready = False
+        for now in self._watch.ticks():
+            for keeper in keepers:
+                keeper.tend(now)
+                if not ready and keeper.failures > PATIENCE:
+                    raise ProcessError(f"{keeper.name} does not start; the lines above say why.")
+            if not ready and answers(self.settings, "/readyz"):
+                ready = True
+                self._publish()
+            if self._watch.reloading.is_set():
+                self._reload_keys()
+
+    def _child(self, name: str, *arguments: str) -> Child:
+        return Child(name, [sys.executable, str(self._program), *arguments], self._environment)
+
+    def _reload_keys(self) -> None:
+        self._watch.reloading.clear()
+        self._environment["HADIR_KEYS"] = keys_in(self.settings.data_dir)
+        say("reading the keys again")
+        stop_all(self._children)
+        for child in self._children:
+            child.start()
+        deadline = time.monotonic() + 30
+        while not answers(self.settings, "/readyz") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._tell()
+
+    def _tell(self) -> None:
+        urls = {name: self._environment[setting_name(name)] for name in missing_servers(self.settings)}
+        self._lock.tell(keys=names_of(self._environment["HADIR_KEYS"])[0], **urls)
+
+    @property
+    def _pending(self) -> Path:
+        return self._demo_file.with_name("demo.json.pending")
+
+    def _publish(self) -> None:
+        """The file appears whole and only now, so that a script may wait for it."""
+        accounts: list[dict[str, Any]] = (
+            json.loads(self._pending.read_text()) if self._pending.exists() else []
+        )
+        demo = {"baseUrl": self.settings.base_url, "accounts": accounts}
+        write_private(self._demo_file, json.dumps(demo, ensure_ascii=False, indent=1) + "\n")
+        self._tell()
+        print(welcome(self.settings.base_url, accounts, time.monotonic() - self.started), flush=True)
+
+    def _withdraw(self) -> None:
+        self._demo_file.unlink(missing_ok=True)
+        self._pending.unlink(missing_ok=True)
+
+    def _stop(self) -> None:
+        self._withdraw()
+        say("stopping")
+        stop_all(self._children)
+        for server in reversed(self._servers):
+            server.stop()
+
+
+def welcome(base_url: str, accounts: list[dict[str, Any]], seconds: float) -> str:
+    lines = ["", f"Hadir is at {base_url} (ready after {seconds:.1f} s). Ctrl-C stops everything.", ""]
+    if accounts:
+        columns = ("role", "nip", "password", "name", "unit")
+        rows = [columns, *(tuple(str(account.get(column, "")) for column in columns) for account in accounts)]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
+        lines.append("Who can log in (demonstration data):")
+        lines += [
+            "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    print(f"hadir: {text}", flush=True)
