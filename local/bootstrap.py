@@ -57,7 +57,7 @@ class Environment:
         question = "import sys; print(sys.prefix, *sys.version_info[:2], sep='\\n')"
         try:
             asked = subprocess.run(
-                [str(self.python), "-I", "-S", "-c", question], capture_output=True, text=True, check=False
+                [str(self.python), "-I", "-c", question], capture_output=True, text=True, check=False
             )
         except OSError:
             return False
