@@ -19,9 +19,11 @@ import numpy as np
 from insightface.data import get_image
 from numpy.typing import NDArray
 from PIL import Image
-from skimage import data as samples
+from skimage import data
 
 Pixels = NDArray[np.uint8]
+#: scikit-image's own pictures; its functions carry no types.
+samples: Any = data
 #: Whatever arithmetic makes of pixels; _bytes brings it back.
 Light = NDArray[Any]
 
