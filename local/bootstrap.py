@@ -90,7 +90,7 @@ class Environment:
                 run([*pip, "-r", installer], "fetching the installer", self.path)
             uv = [str(self.path / "bin" / "uv"), "pip", *INSTALL, "-q", "--python", str(self.python)]
             run([*uv, "-r", str(lock)], "installing", self.path)
-        except BootstrapError as error:
+        except (BootstrapError, OSError) as error:
             say(f"the quick installer did not work ({error}); going on with pip")
             run([*pip, "-r", str(lock)], "installing", self.path)
 
