@@ -70,9 +70,9 @@ def setup() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the tables up to date; several may run at once."""
-    from api.core.database import migrate
-
     with _settings_with_servers() as settings:
+        from api.core.database import migrate
+
         asyncio.run(migrate(settings))
 
 
@@ -81,11 +81,12 @@ def seed(
     accounts: Annotated[Path | None, typer.Option(help="Write who can log in to this file, as JSON.")] = None,
 ) -> None:
     """Migrate, and fill in the demonstration agency; a second time changes nothing."""
-    from api import demo
-    from api.core.database import migrate
-    from api.core.runtime import open_runtime
 
     async def run(settings: Settings) -> None:
+        from api import demo
+        from api.core.database import migrate
+        from api.core.runtime import open_runtime
+
         await migrate(settings)
         async with open_runtime(settings) as runtime:
             await demo.seed(runtime)
@@ -99,22 +100,22 @@ def seed(
 @app.command()
 def web() -> None:
     """The web process: pages and GraphQL. As many as wanted may run."""
-    import uvloop
-
     from local.address import check_port
 
     with _settings_with_servers(start=False) as settings:
         check_port(settings)
+        import uvloop
+
         uvloop.run(_serve(settings))
 
 
 @app.command()
 def worker() -> None:
     """The worker process: verifies what was submitted. As many as wanted may run."""
-    import uvloop
-    from worker.main import run
-
     with _settings_with_servers(start=False) as settings:
+        import uvloop
+        from worker.main import run
+
         uvloop.run(run(settings))
 
 
@@ -149,8 +150,6 @@ def rotate_keys() -> None:
 
     With HADIR_KEYS set, put the new key in front there and restart web and worker first; this seals again.
     """
-    from api.core.crypto import rotate
-    from api.core.runtime import open_runtime
     from local.lock import ask_to_reload_keys
 
     settings = load()
@@ -159,6 +158,9 @@ def rotate_keys() -> None:
         ask_to_reload_keys(settings.data_dir, names_of(ring)[0])
 
     async def run(settings: Settings) -> None:
+        from api.core.crypto import rotate
+        from api.core.runtime import open_runtime
+
         async with open_runtime(settings) as runtime:
             await rotate(runtime)
 

@@ -118,7 +118,7 @@ def bring(root: Path, locks: list[str]) -> bool:
 
 
 def run(command: list[str], label: str, folder: Path) -> None:
-    """Runs a command and says every five seconds that it is alive; BootstrapError carries its last line."""
+    """Runs a command and says every five seconds that it is alive; BootstrapError says why."""
     started = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         while True:
@@ -128,7 +128,14 @@ def run(command: list[str], label: str, folder: Path) -> None:
             except subprocess.TimeoutExpired:
                 say(f"  {label}: {_megabytes(folder)} MB, {time.monotonic() - started:.0f} s so far")
     if process.returncode != 0:
-        raise BootstrapError((output.strip().splitlines() or [f"{label}: exit {process.returncode}"])[-1])
+        raise BootstrapError(_reason(output) or f"{label}: exit {process.returncode}")
+
+
+def _reason(output: str) -> str:
+    """The line that pip or uv marks as the error, else the last."""
+    lines = output.strip().splitlines()
+    marked = [line for line in lines if line.lower().startswith("error")]
+    return (marked or lines[-1:] or [""])[0].strip()
 
 
 def say(text: str) -> None:

@@ -17,7 +17,7 @@ from local.processes import Child, Keeper, ProcessError, Watch, stop_all
 from local.server import Server
 
 #: Starts in vain after which a process that has never been ready is given up.
-PATIENCE = 5
+PATIENCE = 4
 
 
 class Up:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +15,7 @@ from local.leash import Identity
 from local.postgres import Postgres, processes_in
 from local.server import ServerError
 from local.valkey import Valkey
+from tests.local.processes import wait_until_gone
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,21 +29,6 @@ def run_sql(url: str, statement: str) -> object:
             await connection.close()
 
     return asyncio.run(run())
-
-
-def is_running(pid: int) -> bool:
-    """A process that nobody has waited for yet is gone all the same."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until_gone(pids: list[int]) -> None:
-    deadline = time.monotonic() + 10
-    while any(map(is_running, pids)):
-        assert time.monotonic() < deadline, f"still running: {[pid for pid in pids if is_running(pid)]}"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -156,6 +141,7 @@ import sys, time
 from pathlib import Path
 from local.postgres import Postgres
 from local.valkey import Valkey
+from tests.local.processes import wait_until_gone
 folder = Path(sys.argv[1])
 postgres, valkey = Postgres(folder / "postgres", fast=True), Valkey(folder / "valkey")
 postgres.start(), valkey.start()
