@@ -20,7 +20,9 @@ async def hash_password(password: str) -> str:
 
 async def matches(password_hash: str | None, password: str) -> bool:
     async with _turns:
-        return await asyncio.to_thread(_matches, password_hash or NOBODY, password) and password_hash is not None
+        return (
+            await asyncio.to_thread(_matches, password_hash or NOBODY, password) and password_hash is not None
+        )
 
 
 def _matches(password_hash: str, password: str) -> bool:

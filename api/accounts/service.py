@@ -48,8 +48,10 @@ async def create_token(context: Context, name: str, days: int) -> tuple[str, Cre
 
 async def end(context: Context, credential_id: UUID) -> None:
     """End one's own session or token. A live page that stands on it ends with its next message."""
-    ended = await access.own_credentials(context.actor, context.clock()).filter(id=credential_id).update(
-        ended_at=context.clock()
+    ended = (
+        await access.own_credentials(context.actor, context.clock())
+        .filter(id=credential_id)
+        .update(ended_at=context.clock())
     )
     if not ended:
         raise NotFound
@@ -66,7 +68,12 @@ async def authenticate(token: str, now: datetime) -> Actor | None:
 
 
 async def _issue(
-    agency_id: UUID, account_id: UUID, now: datetime, lifetime: timedelta, token_name: str = "", device: str = ""
+    agency_id: UUID,
+    account_id: UUID,
+    now: datetime,
+    lifetime: timedelta,
+    token_name: str = "",
+    device: str = "",
 ) -> tuple[str, Credential]:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     credential = await Credential.create(

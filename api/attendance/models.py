@@ -40,7 +40,9 @@ class CheckInNonce(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "check_in_nonces")
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "check_in_nonces")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "check_in_nonces"
+    )
     digest = fields.BinaryField()
     kind = fields.CharEnumField(CheckInKind, max_length=4)
     frames = fields.SmallIntField()

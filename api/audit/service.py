@@ -28,9 +28,7 @@ async def note(
         return
     # One writer an agency at a time; held until the commit, so looks and decisions only, never check-ins.
     await using.execute_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(actor.agency_id)])
-    last = await (
-        AuditEntry.filter(agency_id=actor.agency_id).using_db(using).order_by("-number").first()
-    )
+    last = await AuditEntry.filter(agency_id=actor.agency_id).using_db(using).order_by("-number").first()
     entry = AuditEntry(
         id=new_id(),
         agency_id=actor.agency_id,

@@ -34,7 +34,9 @@ class Attempts:
         except (StorageError, RedisError, OSError):
             await self._own.clear(item, *who)
 
-    async def _spend(self, limiter: MovingWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> None:
+    async def _spend(
+        self, limiter: MovingWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]
+    ) -> None:
         if not await limiter.hit(item, *who):
             window = await limiter.get_window_stats(item, *who)
             raise TooManyAttempts(max(1, round(window.reset_time - time.time())))

@@ -49,7 +49,9 @@ def config(settings: Settings) -> dict[str, Any]:
     }
     return {
         "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
-        "apps": {"models": {"models": MODEL_MODULES, "migrations": "migrations", "default_connection": "default"}},
+        "apps": {
+            "models": {"models": MODEL_MODULES, "migrations": "migrations", "default_connection": "default"}
+        },
         "use_tz": True,
         "timezone": "UTC",
     }
@@ -90,4 +92,3 @@ async def rows(sql: str, *values: object) -> list[Row]:
 transaction = in_transaction
 
 __all__ = ["Row", "connection", "migrate", "open_database", "rows", "transaction"]
-

@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import orjson
 import strawberry
@@ -58,6 +59,13 @@ def read_cursor(after: str | None, length: int) -> list[object] | None:
     if not isinstance(key, list) or len(key) != length:
         raise InvalidInput("after", "CURSOR_UNREADABLE")
     return key
+
+
+def as_uuid(value: object, field: str) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise InvalidInput(field, "CURSOR_UNREADABLE") from None
 
 
 def write_cursor(key: Sequence[object]) -> str:

@@ -14,7 +14,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, Json, PostgresDsn, RedisDsn, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    PostgresDsn,
+    RedisDsn,
+    ValidationError,
+    field_validator,
+)
 
 PREFIX = "HADIR_"
 #: Names without the prefix that belong to us all the same.
@@ -34,28 +43,43 @@ class Settings(BaseModel):
     database_url: PostgresDsn | None = Field(
         None, description="PostgreSQL to use; empty: an embedded one in the data folder"
     )
-    redis_url: RedisDsn | None = Field(
-        None, description="Redis or Valkey to use; empty: an embedded one"
-    )
+    redis_url: RedisDsn | None = Field(None, description="Redis or Valkey to use; empty: an embedded one")
     host: str = Field("127.0.0.1", description="Address the web process listens on")
     port: int = Field(8000, ge=1, le=65535, description="Port the web process listens on")
     public_url: str = Field("", description="Address people type; empty: http://localhost:PORT")
-    data_dir: Path = Field(Path(".data"), description="Folder for embedded servers, keys, the face pack and files")
-    store_url: str = Field("", description="Where photographs lie: empty (data folder), or s3://bucket/prefix")
+    data_dir: Path = Field(
+        Path(".data"), description="Folder for embedded servers, keys, the face pack and files"
+    )
+    store_url: str = Field(
+        "", description="Where photographs lie: empty (data folder), or s3://bucket/prefix"
+    )
     store_options: Json[dict[str, str]] = Field(
-        "{}", validate_default=True, description='S3 options as JSON: {"endpoint": …, "region": …, "access_key_id": …, "secret_access_key": …}'
+        "{}",
+        validate_default=True,
+        description='S3 options as JSON: {"endpoint": …, "region": …, "access_key_id": …, "secret_access_key": …}',
     )
     keys: str = Field(
-        "", description="Encryption keys, newest first: id:base64 of 32 bytes, …; empty: made in the data folder"
+        "",
+        description="Encryption keys, newest first: id:base64 of 32 bytes, …; empty: made in the data folder",
     )
-    face_pack: Path | None = Field(None, description="Folder of the face pack; empty: the default pack in the data folder")
-    trusted_proxies: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated")
+    face_pack: Path | None = Field(
+        None, description="Folder of the face pack; empty: the default pack in the data folder"
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated"
+    )
     session_hours: int = Field(12, ge=1, le=24 * 30, description="Hours until a login must be repeated")
     database_pool: int = Field(10, ge=2, le=200, description="Connections to PostgreSQL a process may hold")
-    upload_max_bytes: int = Field(2_000_000, ge=10_000, le=20_000_000, description="Largest photograph taken, bytes")
+    upload_max_bytes: int = Field(
+        2_000_000, ge=10_000, le=20_000_000, description="Largest photograph taken, bytes"
+    )
     worker_concurrency: int = Field(4, ge=1, le=64, description="Verifications a worker holds at once")
-    lease_seconds: int = Field(15, ge=2, le=300, description="Seconds after which an unfinished job is given to another")
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least grave message to log")
+    lease_seconds: int = Field(
+        15, ge=2, le=300, description="Seconds after which an unfinished job is given to another"
+    )
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least grave message to log"
+    )
     log_json: bool = Field(False, description="Log as JSON lines")
 
     @field_validator("store_url")
@@ -86,7 +110,9 @@ def parse_keys(value: str) -> dict[str, bytes]:
         except binascii.Error:
             raw = b""
         if not name.isalnum() or len(name) > 16 or len(raw) != KEY_BYTES:
-            raise ValueError(f"entry {number} must be id:base64 of {KEY_BYTES} bytes, the id 1–16 letters or digits")
+            raise ValueError(
+                f"entry {number} must be id:base64 of {KEY_BYTES} bytes, the id 1–16 letters or digits"
+            )
         keys[name] = raw
     return keys
 
@@ -96,9 +122,13 @@ def setting_name(field: str) -> str:
     return SHARED_NAMES.get(field, PREFIX + field.upper())
 
 
-def load(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env"), **overrides: Any) -> Settings:
+def load(
+    environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env"), **overrides: Any
+) -> Settings:
     """Settings from `.env` and the environment (which wins); SettingsError names the first that is wrong."""
-    file_values = {k: v or "" for k, v in dotenv_values(env_file).items()} if env_file and env_file.exists() else {}
+    file_values = (
+        {k: v or "" for k, v in dotenv_values(env_file).items()} if env_file and env_file.exists() else {}
+    )
     values = {**file_values, **(os.environ if environ is None else environ)}
     fields = {setting_name(field): field for field in Settings.model_fields}
     ours = {k: v for k, v in values.items() if k.startswith(PREFIX) or k in fields}
@@ -109,4 +139,6 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(
         return Settings(**{**given, **overrides})
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(f"{setting_name(str(first['loc'][0]))} is not usable: {first['msg']}. See .env.example.") from None
+        raise SettingsError(
+            f"{setting_name(str(first['loc'][0]))} is not usable: {first['msg']}. See .env.example."
+        ) from None

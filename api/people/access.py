@@ -33,7 +33,9 @@ def employees(actor: Actor, permission: Permission = Permission.READ_PEOPLE) -> 
     return Employee.filter(Q(agency_id=actor.agency_id) & (own | granted)).select_related("unit")
 
 
-async def employee(actor: Actor, employee_id: UUID, permission: Permission = Permission.READ_PEOPLE) -> Employee:
+async def employee(
+    actor: Actor, employee_id: UUID, permission: Permission = Permission.READ_PEOPLE
+) -> Employee:
     found = await employees(actor, permission).get_or_none(id=employee_id)
     if found is None:
         raise NotFound
@@ -58,3 +60,18 @@ def agency_rule(agency_id: UUID, topic: str, day: date) -> QuerySet[AgencyRule]:
         Q(agency_id=agency_id, topic=topic, valid_from__lte=day)
         & (Q(valid_until__isnull=True) | Q(valid_until__gte=day))
     ).order_by("-valid_from")
+
+
+async def units_by_id(actor: Actor, unit_ids: Sequence[UUID]) -> dict[UUID, Unit]:
+    """Units of the actor's own grants; a grant's unit is always of the actor's agency."""
+    found = await Unit.filter(agency_id=actor.agency_id, id__in=list(unit_ids)) if unit_ids else []
+    return {row.id: row for row in found}
+
+
+async def tops(actor: Actor, permission: Permission) -> list[Unit]:
+    """The highest unit of each subtree on which the permission is held."""
+    paths = actor.reach(permission)
+    if WHOLE_AGENCY in paths:
+        return await Unit.filter(agency_id=actor.agency_id, parent_id__isnull=True).order_by("path")
+    under = [path for path in paths if not any(path != top and path.startswith(top) for top in paths)]
+    return await Unit.filter(agency_id=actor.agency_id, path__in=under).order_by("path") if under else []

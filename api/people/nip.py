@@ -32,6 +32,6 @@ def shown(nip: str) -> str:
 
 def _date(digits: str, form: str) -> date | None:
     try:
-        return datetime.strptime(digits, form).date()  # noqa: DTZ007 - a calendar date has no zone
+        return datetime.strptime(digits, form).date()
     except ValueError:
         return None

@@ -1,0 +1,153 @@
+"""Which days and check-ins this actor may see: the only way to reach them."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from api.attendance.models import CheckIn
+from api.core import database
+from api.core.context import Actor
+from api.core.errors import NotFound
+from api.core.policy import Permission
+from api.people.access import reached
+
+
+class AttendanceFilter(StrEnum):
+    NOT_IN = "NOT_IN"
+    PENDING = "PENDING"
+    IN = "IN"
+    OUT = "OUT"
+    LATE = "LATE"
+    FLAGGED = "FLAGGED"
+    NEEDS_REVIEW = "NEEDS_REVIEW"
+
+
+#: Everyone active under a path, each with the state of the day: given, or the local one of the person's unit.
+#: $1 agency, $2 path prefix, $3 day or null, $4 now.
+BOARD = """
+  FROM employee e
+  JOIN unit u ON u.id = e.unit_id AND u.agency_id = $1 AND u.path LIKE $2
+  LEFT JOIN attendance_day d ON d.employee_id = e.id
+        AND d.day = coalesce($3::date, ($4::timestamptz AT TIME ZONE u.time_zone)::date)
+ WHERE e.active
+"""
+
+COLUMNS = """
+SELECT e.id AS employee_id, e.nip, e.name, e.position, e.active, e.supervisor_id,
+       u.id AS unit_id, u.code AS unit_code, u.name AS unit_name, u.path AS unit_path, u.time_zone, u.parent_id,
+       coalesce($3::date, ($4::timestamptz AT TIME ZONE u.time_zone)::date) AS day,
+       coalesce(d.presence, 'NOT_IN') AS presence, d.in_at, d.out_at, coalesce(d.late_minutes, 0) AS late_minutes,
+       coalesce(d.flagged, false) AS flagged, coalesce(d.needs_review, false) AS needs_review, d.last_change_at
+"""
+
+COUNTS = """
+SELECT count(*) AS total,
+       count(*) FILTER (WHERE d.presence = 'IN') AS "in",
+       count(*) FILTER (WHERE d.presence = 'OUT') AS out,
+       count(*) FILTER (WHERE coalesce(d.presence, 'NOT_IN') = 'NOT_IN') AS not_in,
+       count(*) FILTER (WHERE d.late_minutes > 0) AS late,
+       count(*) FILTER (WHERE d.presence = 'PENDING') AS pending,
+       count(*) FILTER (WHERE d.flagged) AS flagged,
+       count(*) FILTER (WHERE d.needs_review) AS needs_review
+"""
+
+FILTERS = {
+    None: "",
+    AttendanceFilter.NOT_IN: " AND coalesce(d.presence, 'NOT_IN') = 'NOT_IN'",
+    AttendanceFilter.PENDING: " AND d.presence = 'PENDING'",
+    AttendanceFilter.IN: " AND d.presence = 'IN'",
+    AttendanceFilter.OUT: " AND d.presence = 'OUT'",
+    AttendanceFilter.LATE: " AND d.late_minutes > 0",
+    AttendanceFilter.FLAGGED: " AND d.flagged",
+    AttendanceFilter.NEEDS_REVIEW: " AND d.needs_review",
+}
+SEARCH = " AND (e.name ILIKE $5 OR e.nip LIKE $5)"
+
+#: Newest change first; people without one follow by name.
+ORDER = " ORDER BY coalesce(d.last_change_at, 'epoch') DESC, e.name, e.id LIMIT $6"
+AFTER = (
+    " AND (coalesce(d.last_change_at, 'epoch') < $7"
+    " OR (coalesce(d.last_change_at, 'epoch') = $7 AND (e.name, e.id) > ($8, $9)))"
+)
+
+
+async def board(
+    agency_id: UUID,
+    path: str,
+    day: date | None,
+    now: datetime,
+    *,
+    limit: int,
+    search: str | None = None,
+    only: AttendanceFilter | None = None,
+    after: tuple[datetime | None, str, UUID] | None = None,
+) -> list[database.Row]:
+    """Rows of the live wall. Whoever calls has made sure that the actor may watch the path."""
+    pattern = f"%{_literal(search)}%" if search else "%"
+    values: list[object] = [agency_id, f"{path}%", day, now, pattern, limit]
+    sql = COLUMNS + BOARD + FILTERS[only] + SEARCH
+    if after:
+        sql += AFTER
+        values += [after[0] or _NEVER, after[1], after[2]]
+    return await database.rows(sql + ORDER, *values)
+
+
+async def board_total(
+    agency_id: UUID,
+    path: str,
+    day: date | None,
+    now: datetime,
+    search: str | None,
+    only: AttendanceFilter | None,
+) -> int:
+    pattern = f"%{_literal(search)}%" if search else "%"
+    found = await database.rows(
+        "SELECT count(*) AS n" + BOARD + FILTERS[only] + SEARCH, agency_id, f"{path}%", day, now, pattern
+    )
+    return int(found[0]["n"])
+
+
+async def board_counts(agency_id: UUID, path: str, day: date | None, now: datetime) -> database.Row:
+    return (await database.rows(COUNTS + BOARD, agency_id, f"{path}%", day, now))[0]
+
+
+async def board_of(
+    agency_id: UUID, employee_ids: Sequence[UUID], day: date | None, now: datetime
+) -> list[database.Row]:
+    """The same rows for named people."""
+    return await database.rows(
+        COLUMNS + BOARD + " AND e.id = ANY($5)", agency_id, "%", day, now, list(employee_ids)
+    )
+
+
+def check_ins(actor: Actor, permission: Permission = Permission.READ_ATTENDANCE) -> QuerySet[CheckIn]:
+    """One's own, and those of people in the subtrees where the permission is held."""
+    granted = reached(actor.reach(permission), "employee__unit__")
+    own = Q(employee_id=actor.employee_id)
+    return CheckIn.filter(Q(agency_id=actor.agency_id) & (own | granted)).select_related(
+        "employee__unit", "location", "reviewer__unit"
+    )
+
+
+async def check_in(
+    actor: Actor, check_in_id: UUID, permission: Permission = Permission.READ_ATTENDANCE
+) -> CheckIn:
+    found = await check_ins(actor, permission).get_or_none(id=check_in_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def may(actor: Actor, permission: Permission, row: CheckIn) -> bool:
+    return actor.agency_id == row.agency_id and actor.may(permission, row.employee.unit.path)
+
+
+def _literal(search: str) -> str:
+    return search[:100].replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+_NEVER = datetime.fromtimestamp(0, UTC)

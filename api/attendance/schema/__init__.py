@@ -1,0 +1,1 @@
+"""Check-ins and days as the API shows them."""

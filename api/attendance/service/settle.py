@@ -1,0 +1,124 @@
+"""Settling a check-in: the worker's findings become a verdict, once."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from api.attendance.models import CheckIn, CheckInState
+from api.attendance.rules import Verdict, judge
+from api.attendance.service.accept import announce_change
+from api.attendance.service.days import refresh_day
+from api.attendance.service.gather import judge_position, thresholds_for, watch_site
+from api.biometrics import access as biometrics
+from api.biometrics.models import FaceTemplate
+from api.biometrics.rules import FaceThresholds, FrameFacts
+from api.core import database, outbox
+from api.core.runtime import Runtime
+from api.core.verdict import worst
+from api.people import service as people
+from api.sites.models import DutyLocation
+from api.sites.rules import PositionVerdict
+
+#: Without 0, 1, I, L, O, U: read aloud and typed without doubt.
+RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+RECEIPT_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A pending check-in and what its frames are to be compared with."""
+
+    check_in: CheckIn
+    templates: list[FaceTemplate]
+    thresholds: FaceThresholds
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFindings:
+    """What vision found. `ran` is False when there was no model: then nothing was checked."""
+
+    ran: bool
+    frames: Sequence[FrameFacts] = ()
+    unreadable: int = 0
+    model_id: str | None = None
+    liveness_model_id: str | None = None
+
+
+async def open_case(check_in_id: UUID) -> Case | None:
+    """None when there is nothing left to settle: the job is safe to run twice."""
+    check_in = await CheckIn.get_or_none(id=check_in_id).select_related("employee__unit", "agency")
+    if check_in is None or check_in.state != CheckInState.PENDING:
+        return None
+    parameters = await people.rule(check_in.agency_id, "face", check_in.day)  # type: ignore[attr-defined]
+    templates = await biometrics.templates(check_in.employee_id)  # type: ignore[attr-defined]
+    return Case(check_in, list(templates), FaceThresholds.from_mapping(parameters))
+
+
+async def settle(
+    runtime: Runtime, claim: outbox.Claim, case: Case, face: FaceFindings, now: datetime
+) -> CheckIn | None:
+    """Write the verdict. None when the lease was lost or somebody settled it before: nothing was changed."""
+    check_in = case.check_in
+    position = await judge_position(check_in)
+    verdict = judge(face.frames, position, case.thresholds, face.ran, face.unreadable)
+    _write(check_in, verdict, position, case.thresholds, face, now)
+    async with database.transaction() as using:
+        if not await outbox.finish(using, claim):
+            return None
+        settled = (
+            await CheckIn.filter(id=check_in.id, state=CheckInState.PENDING)
+            .using_db(using)
+            .update(**{name: getattr(check_in, name) for name in WRITTEN})
+        )
+        if not settled:
+            return None
+        await refresh_day(using, check_in, check_in.employee.unit.time_zone)
+    if position.circle_id is not None and worst(position.reasons) > 0:
+        await _watch(check_in, position.circle_id, now)
+    announce_change(runtime, check_in.employee.unit.path, check_in)
+    return check_in
+
+
+WRITTEN = ("state", "settled_at", "reasons", "evidence", "location_id", "receipt")
+
+
+def _write(
+    check_in: CheckIn,
+    verdict: Verdict,
+    position: PositionVerdict,
+    thresholds: FaceThresholds,
+    face: FaceFindings,
+    now: datetime,
+) -> None:
+    check_in.state = CheckInState(verdict.state)
+    check_in.settled_at = now
+    check_in.reasons = [reason.to_data() for reason in verdict.reasons]
+    check_in.location_id = position.circle_id  # type: ignore[attr-defined]
+    check_in.receipt = "".join(secrets.choice(RECEIPT_LETTERS) for _ in range(RECEIPT_LENGTH))
+    check_in.evidence = {
+        "face": {
+            "similarity": verdict.similarity,
+            "threshold": thresholds.match,
+            "matched": verdict.matched,
+            "liveness": verdict.liveness,
+            "livenessThreshold": thresholds.liveness,
+            "modelId": face.model_id,
+            "livenessModelId": face.liveness_model_id,
+        },
+        "position": {
+            "result": position.result.value,
+            "distance": position.distance_m,
+            "accuracy": position.accuracy_m,
+            "speed": position.speed_kmh,
+            "bestFix": position.best_fix,
+            "score": position.score,
+            "level": worst(position.reasons).name,
+        },
+    }
+
+
+async def _watch(check_in: CheckIn, location_id: UUID, now: datetime) -> None:
+    location = await DutyLocation.get(id=location_id)
+    await watch_site(location, now, await thresholds_for(check_in))

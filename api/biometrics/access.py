@@ -1,0 +1,44 @@
+"""A person's own consents and enrolments. Nobody else's are reachable from here."""
+
+from uuid import UUID
+
+from tortoise.queryset import QuerySet
+
+from api.biometrics.models import Consent, Enrolment, FaceTemplate, Purpose
+from api.core import database
+from api.core.context import Actor
+
+
+def own_enrolments(actor: Actor) -> QuerySet[Enrolment]:
+    return Enrolment.filter(agency_id=actor.agency_id, employee_id=actor.employee_id).order_by("-created_at")
+
+
+def valid_consent(employee_id: UUID, purpose: Purpose) -> QuerySet[Consent]:
+    return Consent.filter(employee_id=employee_id, purpose=purpose, withdrawn_at__isnull=True)
+
+
+def templates(employee_id: UUID) -> QuerySet[FaceTemplate]:
+    """For the worker's comparison, and for whoever was found to have the right to look."""
+    return FaceTemplate.filter(employee_id=employee_id).order_by("created_at")
+
+
+async def readiness(employee_id: UUID) -> tuple[bool, bool]:
+    """Whether consent holds and whether there is a template: one statement."""
+    found = await database.rows(
+        "SELECT EXISTS (SELECT FROM consent WHERE employee_id = $1 AND purpose = $2 AND withdrawn_at IS NULL) AS agreed,"
+        " EXISTS (SELECT FROM face_template WHERE employee_id = $1) AS enrolled",
+        employee_id,
+        Purpose.FACE_RECOGNITION.value,
+    )
+    return found[0]["agreed"], found[0]["enrolled"]
+
+
+async def latest_states(employee_ids: list[UUID]) -> dict[UUID, str]:
+    """Employee → state of the newest enrolment that was not replaced; people without one are absent."""
+    found = await database.rows(
+        "SELECT DISTINCT ON (employee_id) employee_id, state FROM enrolment "
+        "WHERE employee_id = ANY($1) AND state <> 'REPLACED' "
+        "ORDER BY employee_id, (state = 'ACTIVE') DESC, created_at DESC",
+        employee_ids,
+    )
+    return {row["employee_id"]: row["state"] for row in found}

@@ -1,0 +1,188 @@
+"""Consent and enrolment as the API shows them."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from api.biometrics import access, consent, models, service
+from api.core import errors
+from api.core.context import Context
+from api.core.graphql import (
+    ConsentMissing,
+    Info,
+    InvalidInput,
+    Reason,
+    TooManyAttempts,
+    UploadMissing,
+    expected,
+)
+from api.core.live import changes
+from api.core.loaders import batch
+from api.core.uploads import UploadTarget
+
+Purpose = strawberry.enum(models.Purpose, name="Purpose", description="What personal data are processed for.")
+EnrolmentStateType = strawberry.enum(
+    models.EnrolmentState, name="EnrolmentState", description="How far a face enrolment has come."
+)
+
+
+@strawberry.type(description="What a person agrees to, and since when.")
+class Consent:
+    purpose: Purpose = strawberry.field(description="What for.")  # type: ignore[valid-type]
+    text: str = strawberry.field(description="The text in the reader's language.")
+    version: str = strawberry.field(description="Version of the text; give it with `giveConsent`.")
+    given_at: datetime | None = strawberry.field(
+        description="When it was given; null when it is not in force."
+    )
+
+    @classmethod
+    def of(cls, purpose: models.Purpose, locale: str, row: models.Consent | None) -> Self:
+        return cls(
+            purpose=purpose,
+            text=consent.TEXTS[purpose][locale],
+            version=consent.VERSION,
+            given_at=row.given_at if row else None,
+        )
+
+
+@strawberry.type(description="One photograph of an enrolment.")
+class EnrolmentPhoto:
+    position: int = strawberry.field(description="Its place in the series, from 0.")
+    accepted: bool | None = strawberry.field(description="Null while it is still being checked.")
+    reasons: list[Reason] = strawberry.field(description="Why it was not accepted, and what to do.")
+
+
+@strawberry.type(description="A series of photographs from which a person's templates are made.")
+class Enrolment:
+    id: UUID = strawberry.field(description="Identifier.")
+    state: EnrolmentStateType = strawberry.field(description="How far it has come.")  # type: ignore[valid-type]
+    created_at: datetime = strawberry.field(description="When it was sent.")
+    model_id: str | None = strawberry.field(description="The face model that made the templates.")
+    photos: list[EnrolmentPhoto] = strawberry.field(description="The photographs with their verdicts.")
+
+    @classmethod
+    def of(cls, row: models.Enrolment, locale: str) -> Self:
+        photos = [
+            EnrolmentPhoto(
+                position=number,
+                accepted=photo["accepted"],  # type: ignore[arg-type]
+                reasons=[Reason.of(reason, locale) for reason in photo["reasons"]],  # type: ignore[attr-defined]
+            )
+            for number, photo in enumerate(row.photos)
+        ]
+        return cls(
+            id=row.id, state=row.state, created_at=row.created_at, model_id=row.model_id, photos=photos
+        )
+
+
+@strawberry.type(description="Where to send the photographs of an enrolment.")
+class EnrolmentStart:
+    expires_at: datetime = strawberry.field(description="Until when the addresses hold.")
+    uploads: list[UploadTarget] = strawberry.field(description="One address a photograph.")
+
+
+@strawberry.type(description="The photographs have arrived and are being checked.")
+class EnrolmentAccepted:
+    enrolment: Enrolment = strawberry.field(description="Follow it with `enrolmentChanged`.")
+
+
+@strawberry.type(description="The consent as it stands now.")
+class ConsentRecorded:
+    consent: Consent = strawberry.field(description="With its date, or without when it is withdrawn.")
+
+
+@strawberry.input(description="The photographs of an enrolment.")
+class EnrolFaceInput:
+    uploads: list[str] = strawberry.field(description="Keys of one to five uploads of `startEnrolment`.")
+
+
+StartEnrolmentResult = Annotated[
+    EnrolmentStart | ConsentMissing | InvalidInput | TooManyAttempts, strawberry.union("StartEnrolmentResult")
+]
+EnrolFaceResult = Annotated[
+    EnrolmentAccepted | ConsentMissing | UploadMissing | InvalidInput, strawberry.union("EnrolFaceResult")
+]
+GiveConsentResult = Annotated[ConsentRecorded | InvalidInput, strawberry.union("GiveConsentResult")]
+
+
+@strawberry.type
+class BiometricsQuery:
+    @strawberry.field(description="The text of a consent, with the date of yours.")
+    async def consent_text(self, info: Info, purpose: Purpose) -> Consent:  # type: ignore[valid-type]
+        return await own_consent(info, purpose)
+
+    @strawberry.field(description="One of your enrolments.")
+    async def enrolment(self, info: Info, id: UUID) -> Enrolment | None:
+        return await own_enrolment(info.context, id)
+
+
+@strawberry.type
+class BiometricsMutation:
+    @strawberry.mutation(description="Agree to a text that you were shown.")
+    @expected(errors.InvalidInput)
+    async def give_consent(
+        self,
+        info: Info,
+        purpose: Purpose,  # type: ignore[valid-type]
+        version: str,
+    ) -> GiveConsentResult:
+        row = await service.give_consent(info.context, purpose, version)
+        return ConsentRecorded(consent=Consent.of(purpose, info.context.locale, row))
+
+    @strawberry.mutation(description="Withdraw a consent. Templates and enrolment photographs are deleted.")
+    async def withdraw_consent(self, info: Info, purpose: Purpose) -> ConsentRecorded:  # type: ignore[valid-type]
+        await service.withdraw_consent(info.context, purpose)
+        return ConsentRecorded(consent=Consent.of(purpose, info.context.locale, None))
+
+    @strawberry.mutation(description="Get addresses for one to five photographs of your face.")
+    @expected(errors.ConsentMissing, errors.InvalidInput, errors.TooManyAttempts)
+    async def start_enrolment(self, info: Info, photos: int = 3) -> StartEnrolmentResult:
+        targets = await service.start_enrolment(info.context, photos)
+        limit = info.context.runtime.settings.upload_max_bytes
+        return EnrolmentStart(
+            expires_at=targets[0].expires_at, uploads=[UploadTarget.of(target, limit) for target in targets]
+        )
+
+    @strawberry.mutation(description="Have the uploaded photographs checked and made into templates.")
+    @expected(errors.ConsentMissing, errors.UploadMissing, errors.InvalidInput)
+    async def enrol_face(self, info: Info, input: EnrolFaceInput) -> EnrolFaceResult:
+        row = await service.enrol_face(info.context, input.uploads)
+        return EnrolmentAccepted(enrolment=Enrolment.of(row, info.context.locale))
+
+
+@strawberry.type
+class BiometricsSubscription:
+    @strawberry.subscription(description="One of your enrolments as it is now, and again at each change.")
+    async def enrolment_changed(self, info: Info, id: UUID) -> AsyncGenerator[Enrolment, None]:
+        async for _ in changes(info.context, "enrolment", subject_id=id):
+            current = await own_enrolment(info.context, id)
+            if current is None:
+                raise errors.NotFound
+            yield current
+
+
+async def own_consent(info: Info, purpose: models.Purpose) -> Consent:
+    row = await access.valid_consent(info.context.actor.employee_id, purpose).first()
+    return Consent.of(purpose, info.context.locale, row)
+
+
+async def own_enrolment(context: Context, enrolment_id: UUID) -> Enrolment | None:
+    row = await access.own_enrolments(context.actor).get_or_none(id=enrolment_id)
+    return Enrolment.of(row, context.locale) if row else None
+
+
+async def current_enrolment(info: Info) -> Enrolment | None:
+    own = access.own_enrolments(info.context.actor).exclude(state=models.EnrolmentState.REPLACED)
+    rows = await own.limit(20)
+    active = [row for row in rows if row.state == models.EnrolmentState.ACTIVE]
+    newest = (active or rows)[:1]
+    return Enrolment.of(newest[0], info.context.locale) if newest else None
+
+
+@batch("enrolment_state")
+async def _states(context: Context, employee_ids: list[UUID]) -> list[models.EnrolmentState]:
+    found = await access.latest_states(employee_ids)
+    return [models.EnrolmentState(found.get(key, models.EnrolmentState.NONE)) for key in employee_ids]

@@ -1,0 +1,118 @@
+"""Use cases of consent and enrolment."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from api.biometrics import access
+from api.biometrics.consent import VERSION
+from api.biometrics.models import Consent, Enrolment, EnrolmentState, FaceTemplate, Purpose
+from api.core import database, outbox
+from api.core.context import Actor, Context
+from api.core.errors import ConsentMissing, InvalidInput, NotEnrolled, UploadMissing
+from api.core.events import Changed
+from api.core.runtime import Runtime
+from api.core.storage import UploadTarget
+
+MOST_PHOTOS = 5
+UPLOAD_LIFETIME = timedelta(minutes=10)
+STARTS_PER_PERSON = "20/hour"
+ENROL = "enrol_face"
+PURGE = "purge_faces"
+
+
+async def require_ready(employee_id: UUID) -> None:
+    """ConsentMissing or NotEnrolled unless this person's face can be compared."""
+    agreed, enrolled = await access.readiness(employee_id)
+    if not agreed:
+        raise ConsentMissing
+    if not enrolled:
+        raise NotEnrolled
+
+
+async def give_consent(context: Context, purpose: Purpose, version: str) -> Consent:
+    actor = context.actor
+    if version != VERSION:
+        raise InvalidInput("version", "CONSENT_VERSION")
+    existing = await access.valid_consent(actor.employee_id, purpose).first()
+    if existing and existing.version == version:
+        return existing
+    async with database.transaction() as using:
+        await (
+            access.valid_consent(actor.employee_id, purpose)
+            .using_db(using)
+            .update(withdrawn_at=context.clock())
+        )
+        return await Consent.create(
+            agency_id=actor.agency_id,
+            employee_id=actor.employee_id,
+            purpose=purpose,
+            version=version,
+            given_at=context.clock(),
+            using_db=using,
+        )
+
+
+async def withdraw_consent(context: Context, purpose: Purpose) -> None:
+    """Templates go with the withdrawal itself, so that no comparison follows; photographs by the worker."""
+    actor = context.actor
+    async with database.transaction() as using:
+        await (
+            access.valid_consent(actor.employee_id, purpose)
+            .using_db(using)
+            .update(withdrawn_at=context.clock())
+        )
+        await FaceTemplate.filter(employee_id=actor.employee_id).using_db(using).delete()
+        await access.own_enrolments(actor).using_db(using).update(state=EnrolmentState.REPLACED)
+        await outbox.record(using, PURGE, actor.employee_id)
+    context.runtime.events.work(PURGE)
+
+
+async def start_enrolment(context: Context, photos: int) -> list[UploadTarget]:
+    actor = context.actor
+    if not 1 <= photos <= MOST_PHOTOS:
+        raise InvalidInput("photos", "COUNT_RANGE", least=1, most=MOST_PHOTOS)
+    await context.runtime.attempts.spend(STARTS_PER_PERSON, "enrol", str(actor.employee_id))
+    await _require_consent(actor)
+    folder = f"{folder_of(actor.agency_id, actor.employee_id)}/{secrets.token_hex(16)}"
+    storage = context.runtime.storage
+    return [await storage.upload_target(f"{folder}/{number}", UPLOAD_LIFETIME) for number in range(photos)]
+
+
+async def enrol_face(context: Context, uploads: list[str]) -> Enrolment:
+    actor = context.actor
+    if not 1 <= len(uploads) <= MOST_PHOTOS or len(set(uploads)) != len(uploads):
+        raise InvalidInput("uploads", "COUNT_RANGE", least=1, most=MOST_PHOTOS)
+    own = folder_of(actor.agency_id, actor.employee_id) + "/"
+    if any(not key.startswith(own) or ".." in key for key in uploads):
+        raise InvalidInput("uploads", "NOT_YOUR_UPLOAD")
+    await _require_consent(actor)
+    if await context.runtime.storage.missing(uploads, context.runtime.settings.upload_max_bytes):
+        raise UploadMissing
+    async with database.transaction() as using:
+        enrolment = await Enrolment.create(
+            agency_id=actor.agency_id,
+            employee_id=actor.employee_id,
+            created_at=context.clock(),
+            photos=[{"key": key, "accepted": None, "reasons": []} for key in uploads],
+            using_db=using,
+        )
+        await outbox.record(using, ENROL, enrolment.id)
+    context.runtime.events.work(ENROL)
+    announce_change(context.runtime, actor.unit_path, enrolment)
+    return enrolment
+
+
+def announce_change(runtime: Runtime, unit_path: str, enrolment: Enrolment) -> None:
+    runtime.events.changed(
+        Changed("enrolment", enrolment.agency_id, unit_path, enrolment.employee_id, enrolment.id)  # type: ignore[attr-defined]
+    )
+
+
+def folder_of(agency_id: UUID, employee_id: UUID) -> str:
+    return f"enrolments/{agency_id}/{employee_id}"
+
+
+async def _require_consent(actor: Actor) -> None:
+    if not await access.valid_consent(actor.employee_id, Purpose.FACE_RECOGNITION).exists():
+        raise ConsentMissing

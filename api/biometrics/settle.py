@@ -1,0 +1,116 @@
+"""Settling an enrolment: photographs that the worker measured become templates, or are sent back with reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from api.biometrics import access
+from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate, Purpose
+from api.biometrics.rules import FaceThresholds, photo_usable
+from api.biometrics.service import announce_change
+from api.core import database, outbox
+from api.core.identity import new_id
+from api.core.runtime import Runtime
+from api.core.verdict import Reason
+from api.people import service as people
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentCase:
+    """A pending enrolment, and the templates that hold until it is settled."""
+
+    enrolment: Enrolment
+    templates: list[FaceTemplate]
+    thresholds: FaceThresholds
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFindings:
+    """One photograph: its embedding (float32 little-endian bytes) unless a reason speaks against it."""
+
+    reasons: tuple[Reason, ...]
+    embedding: bytes | None
+
+
+async def open_case(enrolment_id: UUID) -> EnrolmentCase | None:
+    enrolment = await Enrolment.get_or_none(id=enrolment_id).select_related("employee__unit")
+    if enrolment is None or enrolment.state != EnrolmentState.PENDING:
+        return None
+    employee = enrolment.employee
+    parameters = await people.rule(employee.agency_id, "face", enrolment.created_at.date())  # type: ignore[attr-defined]
+    templates = await access.templates(employee.id)
+    return EnrolmentCase(enrolment, list(templates), FaceThresholds.from_mapping(parameters))
+
+
+async def settle(
+    runtime: Runtime,
+    claim: outbox.Claim,
+    case: EnrolmentCase,
+    photos: Sequence[PhotoFindings],
+    model_id: str,
+    now: datetime,
+) -> Enrolment | None:
+    """All photographs usable: they replace the templates before. None when the lease was lost: nothing changed."""
+    enrolment = case.enrolment
+    employee_id = enrolment.employee.id
+    good = all(photo.embedding is not None and photo_usable(photo.reasons) for photo in photos)
+    async with database.transaction() as using:
+        if not await outbox.finish(using, claim):
+            return None
+        agreed = await access.valid_consent(employee_id, Purpose.FACE_RECOGNITION).using_db(using).exists()
+        enrolment.state = EnrolmentState.ACTIVE if good and agreed else EnrolmentState.REFUSED
+        enrolment.settled_at, enrolment.model_id = now, model_id
+        enrolment.photos = [
+            {
+                **row,
+                "accepted": photo_usable(photo.reasons) and photo.embedding is not None,
+                "reasons": [reason.to_data() for reason in photo.reasons],
+            }
+            for row, photo in zip(enrolment.photos, photos, strict=True)
+        ]
+        if enrolment.state == EnrolmentState.ACTIVE:
+            await (
+                Enrolment.filter(employee_id=employee_id, state=EnrolmentState.ACTIVE)
+                .using_db(using)
+                .update(state=EnrolmentState.REPLACED)
+            )
+            await FaceTemplate.filter(employee_id=employee_id).using_db(using).delete()
+            await FaceTemplate.bulk_create(_templates(runtime, case, photos, model_id), using_db=using)
+        await enrolment.save(using_db=using)
+    announce_change(runtime, enrolment.employee.unit.path, enrolment)
+    return enrolment
+
+
+def belongs_to(template_id: UUID, employee_id: UUID) -> str:
+    """What a sealed template is bound to: it opens for no other row and no other person."""
+    return f"template/{employee_id}/{template_id}"
+
+
+def open_template(runtime: Runtime, row: FaceTemplate) -> bytes:
+    return runtime.keyring.open(
+        bytes(row.sealed),
+        belongs_to=belongs_to(row.id, row.employee_id),  # type: ignore[attr-defined]
+    )
+
+
+def _templates(
+    runtime: Runtime, case: EnrolmentCase, photos: Sequence[PhotoFindings], model_id: str
+) -> list[FaceTemplate]:
+    employee = case.enrolment.employee
+    made = []
+    for row, photo in zip(case.enrolment.photos, photos, strict=True):
+        template_id = new_id()
+        sealed = runtime.keyring.seal(photo.embedding or b"", belongs_to=belongs_to(template_id, employee.id))
+        made.append(
+            FaceTemplate(
+                id=template_id,
+                agency_id=employee.agency_id,  # type: ignore[attr-defined]
+                employee_id=employee.id,
+                enrolment_id=case.enrolment.id,
+                model_id=model_id,
+                sealed=sealed,
+                photo_key=str(row["key"]),
+            )
+        )
+    return made

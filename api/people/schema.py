@@ -1,0 +1,155 @@
+"""Agencies, units and employees as the API shows them."""
+
+from datetime import date
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+from tortoise.expressions import Q
+
+from api.core.graphql import Info
+from api.core.loaders import load
+from api.core.policy import Role
+from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
+from api.people import access, models
+from api.people.nip import normalise
+from api.people.time import today_in, zone_name
+
+RoleType = strawberry.enum(Role, name="Role", description="What a person is for the others.")
+
+
+@strawberry.type(description="A tenant: a ministry, a regional government, or a private body.")
+class Agency:
+    id: UUID = strawberry.field(description="Identifier.")
+    name: str = strawberry.field(description="Full name.")
+    short_name: str = strawberry.field(description="Name used in lists and headings.")
+
+
+@strawberry.type(description="An office in the agency's tree.")
+class Unit:
+    id: UUID = strawberry.field(description="Identifier.")
+    code: str = strawberry.field(description="The agency's own code of the unit.")
+    name: str = strawberry.field(description="Name of the office.")
+    time_zone: str = strawberry.field(
+        description="IANA name of the zone in which the unit's days are counted."
+    )
+    parent_id: UUID | None = strawberry.field(description="The unit above, if any.")
+    path: strawberry.Private[str]
+
+    @classmethod
+    def of(cls, row: models.Unit) -> Self:
+        return cls(
+            id=row.id,
+            code=row.code,
+            name=row.name,
+            time_zone=row.time_zone,
+            parent_id=row.parent_id,  # type: ignore[attr-defined]
+            path=row.path,
+        )
+
+    @strawberry.field(description="WIB, WITA or WIT.")
+    def zone_name(self) -> str:
+        return zone_name(self.time_zone)
+
+    @strawberry.field(description="The unit's date now, by the server's clock.")
+    def today(self, info: Info) -> date:
+        return today_in(self.time_zone, info.context.clock())
+
+    @strawberry.field(description="Active employees in the unit and under it, of those you may see.")
+    async def employee_count(self, info: Info) -> int:
+        people = access.employees(info.context.actor)
+        return await people.filter(active=True, unit__path__startswith=self.path).count()
+
+
+@strawberry.type(description="A person in the agency's service.")
+class Employee:
+    id: UUID = strawberry.field(description="Identifier.")
+    nip: str = strawberry.field(description="The civil servant's number, 18 digits.")
+    name: str = strawberry.field(description="Name with titles.")
+    position: str = strawberry.field(description="Post held.")
+    active: bool = strawberry.field(description="Whether the person is in service now.")
+    unit: Unit = strawberry.field(description="The office the person belongs to.")
+    supervisor_id: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, row: models.Employee) -> Self:
+        return cls(
+            id=row.id,
+            nip=row.nip,
+            name=row.name,
+            position=row.position,
+            active=row.active,
+            unit=Unit.of(row.unit),
+            supervisor_id=row.supervisor_id,  # type: ignore[attr-defined]
+        )
+
+    @strawberry.field(description="The direct superior, if you may see that person.")
+    async def supervisor(self, info: Info) -> "Employee | None":
+        if self.supervisor_id is None:
+            return None
+        found = await access.employees(info.context.actor).get_or_none(id=self.supervisor_id)
+        return Employee.of(found) if found else None
+
+    @strawberry.field(description="Whether this person's face is enrolled.")
+    async def enrolment(
+        self, info: Info
+    ) -> Annotated["EnrolmentStateType", strawberry.lazy("api.biometrics.schema")]:
+        return await load(info.context, "enrolment_state", self.id)
+
+
+@strawberry.type
+class PeopleQuery:
+    @strawberry.field(description="Units that you may see, by name; `under` narrows to a subtree.")
+    async def units(
+        self,
+        info: Info,
+        first: int = 50,
+        after: str | None = None,
+        search: str | None = None,
+        under: UUID | None = None,
+    ) -> Connection[Unit]:
+        found = access.units(info.context.actor)
+        if under is not None:
+            top = await access.units(info.context.actor).get_or_none(id=under)
+            found = found.filter(path__startswith=top.path if top else "none")
+        if search:
+            found = found.filter(name__icontains=search)
+        total = await found.count()
+        if key := read_cursor(after, 1):
+            found = found.filter(path__gt=str(key[0]))
+        rows = await found.order_by("path").limit(page_size(first) + 1)
+        return connect(rows, first=first, after=after, total=total, node=Unit.of, key=lambda row: [row.path])
+
+    @strawberry.field(description="One unit; null when there is none that you may see.")
+    async def unit(self, info: Info, id: UUID) -> Unit | None:
+        found = await access.units(info.context.actor).get_or_none(id=id)
+        return Unit.of(found) if found else None
+
+    @strawberry.field(description="Active employees that you may see, by name.")
+    async def employees(
+        self,
+        info: Info,
+        first: int = 50,
+        after: str | None = None,
+        unit_id: UUID | None = None,
+        search: str | None = None,
+    ) -> Connection[Employee]:
+        found = access.employees(info.context.actor).filter(active=True)
+        if unit_id is not None:
+            top = await access.units(info.context.actor).get_or_none(id=unit_id)
+            found = found.filter(unit__path__startswith=top.path if top else "none")
+        if search:
+            found = found.filter(Q(name__icontains=search) | Q(nip__startswith=normalise(search) or search))
+        total = await found.count()
+        if key := read_cursor(after, 2):
+            name, last = str(key[0]), as_uuid(key[1], "after")
+            found = found.filter(Q(name__gt=name) | Q(name=name, id__gt=last))
+        rows = await found.order_by("name", "id").limit(page_size(first) + 1)
+        return connect(
+            rows, first=first, after=after, total=total, node=Employee.of, key=lambda row: [row.name, row.id]
+        )
+
+    @strawberry.field(description="One employee; null when there is none that you may see.")
+    async def employee(self, info: Info, id: UUID) -> Employee | None:
+        found = await access.employees(info.context.actor).get_or_none(id=id)
+        return Employee.of(found) if found else None

@@ -1,0 +1,23 @@
+"""Days and zones: a unit has one zone, and its day is the local one by the server's clock."""
+
+from datetime import date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+#: Offset from UTC in hours → the name Indonesians use.
+ZONE_NAMES = {7: "WIB", 8: "WITA", 9: "WIT"}
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def today_in(time_zone: str, now: datetime) -> date:
+    return now.astimezone(zone(time_zone)).date()
+
+
+def zone_name(time_zone: str) -> str:
+    offset = datetime(2026, 1, 1, tzinfo=zone(time_zone)).utcoffset()
+    hours = int(offset.total_seconds() // 3600) if offset else 0
+    return ZONE_NAMES.get(hours, f"UTC{hours:+d}")
