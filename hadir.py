@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.core.settings import Settings, SettingsError, load, setting_name
+from local.errors import LocalError, PackageError
 from local.files import write_private
 from local.keys import add_key, keys_in, names_of
 
@@ -180,7 +181,6 @@ def build_faces() -> None:
 @faces_app.command("show")
 def show_faces() -> None:
     """Which pack is in use, under which licence, and whether its files are whole."""
-    from local.npm import PackageError
     from worker.vision.packs import PackError, verify_pack
 
     pack = _pack(_settings())
@@ -219,7 +219,7 @@ def _pack(settings: Settings) -> Path:
 
 def _build_faces(settings: Settings) -> None:
     """The default pack, unless it is there or the office has one of its own. The worker checks its files."""
-    from local.npm import PackageError, fetch, pinned
+    from local.npm import fetch, pinned
 
     pack = _pack(settings)
     if settings.face_pack is not None or (pack / "manifest.json").exists():
@@ -236,9 +236,9 @@ def _build_faces(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     import uvicorn
-    from api.app import create_app
     from api.client import make_client
 
+    from api.app import create_app
     from api.core.runtime import open_runtime
     from web.app import create_app as create_site
     from web.options import WebOptions
@@ -286,13 +286,9 @@ def _front_door(api: "Starlette", site: "ASGIApp") -> "ASGIApp":
 
 def main() -> int:
     """Expected failures are one sentence and exit code 2; only surprises carry a traceback."""
-    from local.npm import PackageError
-    from local.processes import ProcessError
-    from local.server import ServerError
-
     try:
         app()
-    except (SettingsError, PackageError, ProcessError, ServerError) as error:
+    except (SettingsError, LocalError) as error:
         print(f"hadir: {error}", file=sys.stderr)
         return 2
     return 0

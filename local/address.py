@@ -5,7 +5,7 @@ import os
 import socket
 
 from api.core.settings import Settings
-from local.processes import ProcessError
+from local.errors import ProcessError
 
 
 def check_port(settings: Settings) -> None:
@@ -29,7 +29,7 @@ def answers(settings: Settings, path: str) -> bool:
     try:
         connection.request("GET", path)
         return connection.getresponse().status == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()

@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Iterator
 
 from api.core.settings import Settings
+from local.errors import ProcessError
 from local.lock import alone, running_in
 from local.postgres import Postgres
-from local.processes import ProcessError
 from local.server import Server
 from local.valkey import Valkey
 

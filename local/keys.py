@@ -1,9 +1,11 @@
 """Keys made here when none are given: one file, for its owner only, made once."""
 
 import base64
+import os
 import secrets
 from pathlib import Path
 
+from local.errors import FolderError
 from local.files import write_private
 
 KEY_BYTES = 32
@@ -19,6 +21,8 @@ def keys_in(folder: Path) -> str:
     path = keys_file(folder)
     if not path.exists():
         write_private(path, f"{_NAME}k1:{_new_key()}\n", replace=False)  # data may be sealed with another's
+    if not os.access(path, os.R_OK):
+        raise FolderError(f"{path} belongs to another user. Run Hadir as that user, or set HADIR_DATA_DIR.")
     return path.read_text().strip().removeprefix(_NAME)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.processes import ProcessError
+from local.errors import ProcessError
+from local.files import own_folder
 
 
 class Lock:
@@ -28,7 +29,7 @@ class Lock:
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[Lock]:
     """Holds the data folder; ProcessError when another `hadir up` does."""
-    folder.mkdir(parents=True, exist_ok=True)
+    own_folder(folder)
     descriptor = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

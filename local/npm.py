@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from local.errors import PackageError
+
 HEARTBEAT_SECONDS = 5.0
 PINS = Path(__file__).with_name("packages.toml")
-
-
-class PackageError(Exception):
-    """A package could not be had, or is not what it was; the text is a sentence for the terminal."""
 
 
 @dataclass(frozen=True)

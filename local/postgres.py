@@ -13,9 +13,10 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from local.errors import ServerError
 from local.files import write_private
 from local.leash import NOBODY, Identity, leashed
-from local.server import STOP_SECONDS, Server, ServerError
+from local.server import STOP_SECONDS, Server
 
 DATABASE = USER = "hadir"
 #: Nobody guesses 24 random bytes, so that stretching them would only slow each connection down.
@@ -30,7 +31,12 @@ _SETTINGS = {
     "jit": "off",
 }
 #: For data that nobody will miss: tests.
-_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_CARELESS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "128MB",
+}
 
 
 class Postgres(Server):

@@ -25,10 +25,6 @@ TICK = 0.05
 _PREFIX_WIDTH = 8
 
 
-class ProcessError(Exception):
-    """A process cannot be kept running; the text is a sentence for the terminal."""
-
-
 class Child:
     """A process of our own program; each of its lines is printed behind its name."""
 

@@ -7,15 +7,13 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from local.errors import ServerError
 from local.leash import Identity, leashed
 
-START_SECONDS = 60.0
+#: Recovery after a crash may take its time; a server that ends is noticed at once.
+START_SECONDS = 300.0
 STOP_SECONDS = 10.0
 _ATTEMPTS = 3
-
-
-class ServerError(Exception):
-    """A server could not be started; the text is a sentence for the person at the terminal."""
 
 
 def free_port() -> int:

@@ -4,20 +4,23 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from api.core.settings import Settings, setting_name
 from local.address import answers, check_port
 from local.borrowed import embedded, missing_servers
+from local.errors import ProcessError
 from local.files import write_private
 from local.keys import keys_in, names_of
 from local.lock import alone
-from local.processes import Child, Keeper, ProcessError, Watch, stop_all
+from local.processes import Child, Keeper, Watch, stop_all
 from local.server import Server
 
 #: Starts in vain after which a process that has never been ready is given up.
 PATIENCE = 4
+NEWS_SECONDS = 5.0
 
 
 class Up:
@@ -61,7 +64,7 @@ class Up:
         task = self._child("prepare", *arguments)
         task.start()
         self._children = [task]
-        for _ in self._watch.ticks():
+        for _ in self._with_news(self._watch.ticks(), "preparing"):
             if task.exit_code == 0:
                 return
             if task.exit_code is not None:
@@ -77,7 +80,7 @@ class Up:
         keepers = [Keeper(server.label, server.start, server.is_alive) for server in self._servers]
         keepers += [Keeper(child.name, child.start, child.is_alive) for child in self._children]
         ready = False
-        for now in self._watch.ticks():
+        for now in self._with_news(self._watch.ticks(), "waiting for the web process"):
             for keeper in keepers:
                 keeper.tend(now)
                 if not ready and keeper.failures > PATIENCE:
@@ -87,6 +90,15 @@ class Up:
                 self._publish()
             if self._watch.reloading.is_set():
                 self._reload_keys()
+
+    def _with_news(self, ticks: Iterator[float], doing: str) -> Iterator[float]:
+        """The same ticks; every five seconds until the page can be reached, a line that we are alive."""
+        told = time.monotonic()
+        for now in ticks:
+            if now - told > NEWS_SECONDS and not self._demo_file.exists():
+                told = now
+                say(f"  still {doing}, {now - self.started:.0f} s so far")
+            yield now
 
     def _child(self, name: str, *arguments: str) -> Child:
         return Child(name, [sys.executable, str(self._program), *arguments], self._environment)

@@ -10,7 +10,8 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from local.server import Server, ServerError
+from local.errors import ServerError
+from local.server import Server
 
 
 class Valkey(Server):

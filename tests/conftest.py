@@ -18,6 +18,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 NO_CHROMIUM = "Chromium not found: browser journeys left out; install with `apt-get install chromium`"
 
 _MEMORY = Path("/dev/shm")
+_MEMORY_BYTES = 1_500_000_000  # a container often gives 64 MB, which a server would fill
 _PREFIX = "hadir-tests-"
 _TEMPLATE = "hadir_template"
 _numbers = itertools.count(1)
@@ -51,7 +52,7 @@ def kill_points(pytestconfig: pytest.Config) -> int:
 @pytest.fixture(scope="session")
 def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for servers' data, in memory where the machine offers that."""
-    if not os.access(_MEMORY, os.W_OK):
+    if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _MEMORY_BYTES:
         yield tmp_path_factory.mktemp("servers")
         return
     for left in _MEMORY.glob(f"{_PREFIX}*"):

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from local.assets import HTMX_PARTS, build_htmx
-from local.npm import Package, PackageError, fetch, npm_command
+from local.errors import PackageError
+from local.npm import Package, fetch, npm_command
 
 
 def make_tarball(path: Path, files: dict[str, str]) -> Package:

@@ -13,9 +13,9 @@ import asyncpg
 import pytest
 import redis
 
+from local.errors import ServerError
 from local.leash import NOBODY, Identity
 from local.postgres import Postgres, processes_in
-from local.server import ServerError
 from local.valkey import Valkey
 from tests.local.processes import wait_until_gone
 

@@ -46,7 +46,7 @@ import sys
 from pathlib import Path
 from api.core.settings import load
 from local.keys import keys_in
-from local.processes import ProcessError
+from local.errors import ProcessError
 from local.up import Up
 settings = load(env_file=None)
 settings = settings.model_copy(update={"keys": keys_in(settings.data_dir)})
