@@ -69,7 +69,7 @@ faces: ## make the default face pack
 	@$(PY) hadir.py faces build
 
 # No lock records a registry. Existing pins stay; ARGS=--upgrade takes newer ones.
-LOCK = .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header $(ARGS)
+LOCK = .venv/bin/uv pip compile -q --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header $(ARGS)
 
 lock: dev ## write the lock files anew (ARGS=--upgrade for newer versions)
 	$(LOCK) pyproject.toml -o requirements.lock

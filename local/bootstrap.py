@@ -88,8 +88,14 @@ class Environment:
             if not (self.path / "bin" / "uv").exists():
                 installer = str(self.root / "requirements-installer.lock")
                 run([*pip, "-r", installer], "fetching the installer", self.path)
-            uv = [str(self.path / "bin" / "uv"), "pip", *INSTALL, "-q", "--python", str(self.python)]
-            run([*uv, "-r", str(lock)], "installing", self.path)
+            uv = [
+                str(self.path / "bin" / "uv"),
+                "pip",
+                *INSTALL,
+                "-q",
+                "--system-certs",
+            ]  # an office's own too
+            run([*uv, "--python", str(self.python), "-r", str(lock)], "installing", self.path)
         except (BootstrapError, OSError) as error:
             say(f"the quick installer did not work ({error}); going on with pip")
             run([*pip, "-r", str(lock)], "installing", self.path)
