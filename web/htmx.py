@@ -1,0 +1,50 @@
+"""Answers to htmx 4, typed: fragments, partials for several places, redirects and events."""
+
+import orjson
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+
+def asks(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+def current_path(request: Request) -> str | None:
+    """The page the reader is on, without scheme and host."""
+    url = request.headers.get("hx-current-url")
+    return None if url is None else "/" + url.split("://", 1)[-1].partition("/")[2]
+
+
+def fragment(html: str, *, status: int = 200, trigger: dict[str, object] | None = None) -> HTMLResponse:
+    """`trigger`: events for the page, name → detail."""
+    head = {"HX-Trigger": orjson.dumps(trigger).decode()} if trigger else None
+    return HTMLResponse(html, status_code=status, headers=head)
+
+
+def redirect(path: str) -> Response:
+    """Makes the whole browser go there; an ordinary redirect would be followed inside the fragment."""
+    return Response(status_code=200, headers={"HX-Redirect": path})
+
+
+def nothing() -> Response:
+    """htmx leaves the page as it is."""
+    return Response(status_code=204)
+
+
+def partial(target: str, swap: str, html: str = "") -> Markup:
+    """One `<hx-partial>`: `html`, already escaped, for the place that `target` selects."""
+    return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(
+        target, swap, Markup(html)
+    )
+
+
+def event(name: str, data: str = "") -> bytes:
+    """A named server-sent event: htmx triggers it on the connected element and swaps nothing."""
+    return f"event: {name}\ndata: {data}\n\n".encode()
+
+
+def message(html: str) -> bytes:
+    """An unnamed server-sent event: htmx swaps it."""
+    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
+    return f"{lines}\n".encode()

@@ -1,0 +1,74 @@
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from web.client import operations
+from web.device import in_app, open_in_chrome
+from web.visit import Visit, go, page
+
+ASK = operations(__file__)
+VERDICT = "evidence/evidence.html"
+_KINDS = ("IN", "OUT")
+#: Where a problem is better solved than by trying again.
+_ELSEWHERE = {"NOT_ENROLLED": "/enrol", "CONSENT_MISSING": "/enrol"}
+
+
+async def show(visit: Visit) -> Response:
+    me = (await visit.ask_as_reader(ASK["CheckInPage"]))["me"]
+    if me["employee"]["enrolment"] != "ACTIVE":
+        return go("/enrol")
+    asked = visit.query("kind")
+    kind = asked if asked in _KINDS else "OUT" if me["today"]["presence"] == "IN" else "IN"
+    context = {"me": me, "kind": kind, "unit": me["employee"]["unit"], **inside_app(visit, "/check-in")}
+    return visit.show("check_in/check_in.html", context)
+
+
+def inside_app(visit: Visit, path: str) -> dict[str, Any]:
+    """Whether the page is open inside another app's browser, and an address that leads out of it."""
+    agent = visit.caller.user_agent
+    inside = in_app(agent)
+    return {
+        "inside_app": inside,
+        "address": visit.kit.options.base_url + path,
+        "way_out": open_in_chrome(visit.kit.options.base_url + path, agent) if inside else None,
+    }
+
+
+def refusal(problem: dict[str, Any]) -> JSONResponse:
+    """A problem for the page's script: it shows the sentences and follows `href`, it knows no texts itself."""
+    said = {key: problem[key] for key in ("code", "message", "nextStep")}
+    return JSONResponse({"problem": said, "href": _ELSEWHERE.get(problem["code"])}, status_code=422)
+
+
+async def start(visit: Visit) -> Response:
+    body = await visit.json()
+    if body.get("kind") not in _KINDS:
+        raise HTTPException(400)
+    answer = (await visit.ask_as_reader(ASK["Start"], input={"kind": body["kind"], "frames": 1}))[
+        "startCheckIn"
+    ]
+    return JSONResponse(answer) if answer["__typename"] == "CheckInStart" else refusal(answer)
+
+
+async def submit(visit: Visit) -> Response:
+    """The page's own JSON is the API's input, which the API checks. The answer is the verdict as a fragment,
+    which goes on by itself; the same body sent again gets the same record."""
+    answer = (await visit.ask_as_reader(ASK["Submit"], input=await visit.json()))["checkIn"]
+    if answer["__typename"] != "CheckInAccepted":
+        return refusal(answer)
+    found = answer["checkIn"]
+    return JSONResponse(
+        {
+            "id": found["id"],
+            "html": visit.block(VERDICT, "verdict", {"found": found}),
+            "href": f"/check-ins/{found['id']}",
+        }
+    )
+
+
+routes = [
+    page("GET", "/check-in", show),
+    page("POST", "/check-in/start", start),
+    page("POST", "/check-in/submit", submit),
+]

@@ -1,0 +1,55 @@
+from starlette.responses import Response
+
+from web import session
+from web.client import operations
+from web.device import describe
+from web.visit import Visit, go, page
+
+ASK = operations(__file__)
+TEMPLATE = "login/login.html"
+
+
+async def form(visit: Visit) -> Response:
+    wanted = session.safe_next(visit.query("next"))
+    if visit.token and not visit.query("next"):
+        return go(wanted)
+    return visit.show(
+        TEMPLATE, {"next": wanted, "asked_for": bool(visit.query("next")), "nip": "", "problem": None}
+    )
+
+
+async def sign_in(visit: Visit) -> Response:
+    nip = "".join((await visit.field("nip", 40)).split())
+    device = describe(visit.caller.user_agent)
+    given = {"nip": nip, "password": str((await visit.form()).get("password", ""))[:200], "device": device}
+    wanted = session.safe_next(await visit.field("next"))
+    done = (await visit.ask_as_stranger(ASK["Login"], input=given))["login"]
+    if done["__typename"] != "LoginDone":
+        return _refused(visit, done, nip, wanted)
+    answer = go(wanted)
+    session.sign_in(answer, done["token"], done["expiresAt"], visit.kit.options)
+    return answer
+
+
+def _refused(visit: Visit, problem: dict[str, object], nip: str, wanted: str) -> Response:
+    wait = problem.get("retryAfterSeconds")
+    context = {"next": wanted, "asked_for": False, "nip": nip, "problem": problem}
+    answer = visit.show(TEMPLATE, context, status=429 if wait else 422)
+    if wait:
+        answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+async def sign_out(visit: Visit) -> Response:
+    if visit.token:
+        await visit.ask(ASK["Logout"])
+    answer = go("/login")
+    session.sign_out(answer, visit.kit.options)
+    return answer
+
+
+routes = [
+    page("GET", "/login", form),
+    page("POST", "/login", sign_in),
+    page("POST", "/logout", sign_out),
+]

@@ -1,0 +1,80 @@
+// The front camera, and a photograph small enough for one bar of signal.
+
+const LONGEST_SIDE = 640;
+const MOST_BYTES = 80_000;
+const DARK = 45;
+const BRIGHT = 225;
+
+/** Which sentence fits when the camera cannot be had. @param {unknown} error @returns {string} */
+function obstacleOf(error) {
+  const name = error instanceof Error ? error.name : "";
+  if (name === "NotAllowedError" || name === "SecurityError") return "camera-denied";
+  if (name === "NotReadableError" || name === "AbortError") return "camera-busy";
+  return "camera-missing";
+}
+
+/** Starts the front camera in `video`. Resolves with null, or with the name of what stands in the way.
+ * @param {HTMLVideoElement} video @returns {Promise<string | null>} */
+export async function openCamera(video) {
+  if (!window.isSecureContext) return "insecure";
+  if (!navigator.mediaDevices?.getUserMedia) return "camera-unsupported";
+  try {
+    const wanted = { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } };
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    await video.play();
+    return null;
+  } catch (error) {
+    return obstacleOf(error);
+  }
+}
+
+/** Switches the camera's lamp off. @param {HTMLVideoElement} video */
+export function closeCamera(video) {
+  const stream = /** @type {MediaStream | null} */ (video.srcObject);
+  for (const track of stream?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+}
+
+/** Draws the picture as it is, not mirrored, with its longest side at most `longest` pixels.
+ * @param {HTMLVideoElement} video @param {number} longest @returns {HTMLCanvasElement} */
+function drawn(video, longest) {
+  const factor = Math.min(1, longest / Math.max(video.videoWidth, video.videoHeight));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(video.videoWidth * factor);
+  canvas.height = Math.round(video.videoHeight * factor);
+  canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+/** @param {HTMLCanvasElement} canvas @param {number} quality @returns {Promise<Blob>} */
+function encoded(canvas, quality) {
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/jpeg", quality));
+}
+
+/** A JPEG of the moment: at most 640 pixels and 80 kB. Quality gives way first, then size.
+ * @param {HTMLVideoElement} video @returns {Promise<Blob>} */
+export async function takePhoto(video) {
+  for (let side = LONGEST_SIDE; ; side = Math.round(side * 0.85)) {
+    const canvas = drawn(video, side);
+    for (const quality of [0.9, 0.82, 0.74, 0.64]) {
+      const photo = await encoded(canvas, quality);
+      if (photo.size <= MOST_BYTES) return photo;
+    }
+  }
+}
+
+/** "hint-dark", "hint-bright" or "hint-ready", by the mean brightness where the face should be.
+ * @param {HTMLVideoElement} video @returns {string} */
+export function lightHint(video) {
+  if (!video.videoWidth) return "hint-starting";
+  const canvas = drawn(video, 48);
+  const context = canvas.getContext("2d");
+  if (!context) return "hint-ready";
+  const { width, height } = canvas;
+  const pixels = context.getImageData(width / 4, height / 4, width / 2, height / 2).data;
+  let sum = 0;
+  for (let at = 0; at < pixels.length; at += 4) sum += 0.3 * pixels[at] + 0.59 * pixels[at + 1] + 0.11 * pixels[at + 2];
+  const mean = sum / (pixels.length / 4);
+  return mean < DARK ? "hint-dark" : mean > BRIGHT ? "hint-bright" : "hint-ready";
+}
