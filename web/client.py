@@ -28,7 +28,7 @@ class Execute(Protocol):
 
 
 class Subscribe(Protocol):
-    """Each item is an encoded {"data": …} or {"errors": …}; all subscribers of one scope get the same object."""
+    """Each item is an encoded {"data": …} or {"errors": …}; subscribers of one scope get the same object."""
 
     def __call__(
         self, query: str, variables: dict[str, object], *, token: str | None, locale: str

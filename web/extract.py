@@ -1,5 +1,5 @@
-"""`python -m web.extract` brings the catalogues up to date with the pages: new texts come in empty, for a person
-to translate; texts that no page uses go out."""
+"""`python -m web.extract` brings the catalogues up to date with the pages: new texts come in empty, for a
+person to translate; texts that no page uses go out."""
 
 from pathlib import Path
 

@@ -1,7 +1,6 @@
-"""Answers to htmx 4, typed: fragments, partials for several places, redirects and events."""
+"""Answers to htmx 4, typed: fragments, redirects, and server-sent events."""
 
 import orjson
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -30,13 +29,6 @@ def redirect(path: str) -> Response:
 def nothing() -> Response:
     """htmx leaves the page as it is."""
     return Response(status_code=204)
-
-
-def partial(target: str, swap: str, html: str = "") -> Markup:
-    """One `<hx-partial>`: `html`, already escaped, for the place that `target` selects."""
-    return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(
-        target, swap, Markup(html)
-    )
 
 
 def event(name: str, data: str = "") -> bytes:

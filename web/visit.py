@@ -98,7 +98,7 @@ class Visit:
         }
 
     def _seed(self) -> str:
-        """The cookie that CSRF tokens are bound to: the session's, or a stranger's, made when there is none."""
+        """What CSRF tokens are bound to: the session's cookie, or a stranger's, made when there is none."""
         stranger = session.read_cookie(self.request, session.STRANGER, self.kit.options)
         seed = self.token or stranger or self._planted
         if seed is None:
@@ -110,9 +110,7 @@ class Visit:
         options = self.kit.options
         if not session.from_our_pages(self.request, options):
             raise HTTPException(403)
-        token = self.request.headers.get(session.CSRF_HEADER) or str(
-            (await self.form()).get(session.CSRF_FIELD, "")
-        )
+        token = self.request.headers.get(session.CSRF_HEADER) or await self.field(session.CSRF_FIELD)
         seed = self.token or session.read_cookie(self.request, session.STRANGER, options)
         if not session.csrf_valid(token, seed, options.secret):
             raise HTTPException(403)

@@ -36,7 +36,7 @@ def inside_app(visit: Visit, path: str) -> dict[str, Any]:
 
 
 def refusal(problem: dict[str, Any]) -> JSONResponse:
-    """A problem for the page's script: it shows the sentences and follows `href`, it knows no texts itself."""
+    """A problem for the page's script, which shows the sentences and `href`, and knows no texts itself."""
     said = {key: problem[key] for key in ("code", "message", "nextStep")}
     return JSONResponse({"problem": said, "href": _ELSEWHERE.get(problem["code"])}, status_code=422)
 

@@ -12,7 +12,7 @@ EARTH_RADIUS_METRES = 6_371_008.8  # mean radius, IUGG
 WIDTH = 640
 HEIGHT = 420
 _MARGIN = 36
-#: Accuracies above this are drawn as a circle of this many metres, so that a poor fix does not shrink the rest.
+#: Accuracies above this are drawn as a circle of this many metres: a poor fix must not shrink the rest.
 _LARGEST_DRAWN_ACCURACY = 2_000.0
 
 
@@ -45,7 +45,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Everything in units of the drawing, WIDTH × HEIGHT, y downwards; `scale_metres` is what the bar stands for."""
+    """Units of the drawing, WIDTH × HEIGHT, y downwards; `scale_metres` is what the bar stands for."""
 
     centre: tuple[float, float]
     radius: float
