@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,12 +83,11 @@ def read_picture(
     """
     if len(data) > max_bytes:
         raise PictureRefused(Refusal.TOO_LARGE)
-    image, header_length = _open(data)
+    image, header_length, orientation = _open(data)
     if image.width * image.height > max_pixels:
         raise PictureRefused(Refusal.TOO_MANY_PIXELS)
     if min(image.size) < min_side:
         raise PictureRefused(Refusal.TOO_SMALL)
-    orientation = _orientation(image)
     plain = orientation == 1 and _is_plain(image, data, header_length)
     upright = _decode(image, data, orientation)
     pixels = np.asarray(cv2.cvtColor(np.asarray(upright), cv2.COLOR_RGB2BGR), np.uint8)
@@ -100,26 +100,28 @@ def thumbnail(jpeg: bytes, longest: int) -> bytes:
 
     Raises PictureRefused as read_picture does.
     """
-    image, _ = _open(jpeg)
+    image, _, orientation = _open(jpeg)
     if image.width * image.height > MAX_PIXELS:
         raise PictureRefused(Refusal.TOO_MANY_PIXELS)
-    orientation = _orientation(image)
     image.draft("RGB", (longest, longest))
     upright = _decode(image, jpeg, orientation)
     upright.thumbnail((longest, longest))
     return _encode(upright, 80)
 
 
-def _open(data: bytes) -> tuple[JpegImageFile, int]:
-    """The picture with only its header read, and the header's length in bytes."""
+def _open(data: bytes) -> tuple[JpegImageFile, int, int]:
+    """The picture with only its header read, the header's length in bytes, and EXIF's orientation (1–8)."""
     if not data.startswith(_JPEG_START):
         raise PictureRefused(Refusal.NOT_A_JPEG)
     if data.count(_SCAN) > MAX_SCANS:
         raise PictureRefused(Refusal.UNREADABLE)
     stream = io.BytesIO(data)
     try:
-        # Not Image.open: that tries every format it knows on bytes that only claim to be a JPEG.
-        return JpegImageFile(stream), stream.tell()
+        # Not Image.open: that tries every format it knows on bytes that only claim to be a JPEG. What Pillow
+        # thinks of a stranger's EXIF is no news worth a warning.
+        with warnings.catch_warnings(action="ignore"):
+            image = JpegImageFile(stream)
+            return image, stream.tell(), _orientation(image)
     except (SyntaxError, OSError, ValueError) as error:
         raise _refused(data) from error
 
@@ -140,7 +142,7 @@ def _refused(data: bytes) -> PictureRefused:
 
 
 def _orientation(image: JpegImageFile) -> int:
-    """1–8 as EXIF numbers them; malformed EXIF, which is stripped anyway, counts as upright."""
+    """Malformed EXIF, which is stripped anyway, counts as upright."""
     if "exif" not in image.info:
         return 1
     try:
