@@ -159,11 +159,12 @@ def rotate_keys() -> None:
         ask_to_reload_keys(settings.data_dir, names_of(ring)[0])
 
     async def run(settings: Settings) -> None:
-        from api.core.crypto import rotate
         from api.core.runtime import open_runtime
+        from api.rotation import rotate
 
         async with open_runtime(settings) as runtime:
-            await rotate(runtime)
+            done = await rotate(runtime)
+            print(f"{done.templates} templates and {done.objects} photographs were sealed again.")
 
     with _settings_with_servers() as settings:
         asyncio.run(run(settings))

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import LocalStore, S3Store
 
 from api.core.crypto import Keyring, is_sealed
@@ -57,9 +57,10 @@ class Storage:
         url = await obstore.sign_async(self._store, "PUT", key, lifetime)
         return UploadTarget(key, url, "PUT", headers, expires_at)
 
-    def look_url(self, key: str, viewer_id: str, expires_at: datetime) -> str:
-        """An address of our own at which one viewer may look until `expires_at`; serving it logs the look."""
-        return self._own_url(FILE_PATH, key, expires_at, viewer=viewer_id)
+    def look_url(self, name: str, viewer_id: str, expires_at: datetime) -> str:
+        """An address of our own at which one viewer may look until `expires_at`; serving it asks his rights
+        again and logs the look."""
+        return self._own_url(FILE_PATH, name, expires_at, viewer=viewer_id)
 
     def admits(self, path: str, key: str, expires: str, viewer: str, signature: str) -> bool:
         if not expires.isdecimal() or len(expires) > 12 or int(expires) < time.time():
@@ -73,6 +74,18 @@ class Storage:
             await obstore.put_async(self._store, key, sealed)
         except (BaseError, OSError) as error:
             raise Unavailable from error
+
+    async def put_once(self, key: str, data: bytes) -> bool:
+        """Seal and store where nothing lies yet; True also when the very same lies there, so that a lost answer
+        can be asked for again, False when something else does: evidence is not exchanged."""
+        sealed = self._keyring.seal(data, belongs_to=key)
+        try:
+            await obstore.put_async(self._store, key, sealed, mode="create")
+        except AlreadyExistsError:
+            return await self.get(key) == data
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+        return True
 
     async def get(self, key: str) -> bytes:
         """The plain bytes; NotFound when there is no such object."""

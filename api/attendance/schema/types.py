@@ -47,10 +47,10 @@ class Photo:
     expires_at: datetime = strawberry.field(description="Until when it holds.")
 
     @classmethod
-    def of(cls, context: Context, key: str) -> Self:
+    def of(cls, context: Context, name: str) -> Self:
         expires_at = context.clock() + LOOK_LIFETIME
         viewer = str(context.actor.credential_id)
-        return cls(url=context.runtime.storage.look_url(key, viewer, expires_at), expires_at=expires_at)
+        return cls(url=context.runtime.storage.look_url(name, viewer, expires_at), expires_at=expires_at)
 
 
 @strawberry.type(description="What the face models found. Null means not checked.")
@@ -131,14 +131,15 @@ class Evidence:
     def frames(self, info: Info) -> list[Photo]:
         if not _sees_faces(info.context, self.row):
             return []
-        return [Photo.of(info.context, key) for key in self.row.frames]
+        names = [f"frames/{self.row.id}/{number}" for number in range(len(self.row.frames))]
+        return [Photo.of(info.context, name) for name in names]
 
     @strawberry.field(description="The enrolment photograph beside which it is held.")
     async def template(self, info: Info) -> Photo | None:
         if not _sees_faces(info.context, self.row):
             return None
-        found = await biometrics.templates(self.row.employee.id).first()
-        return Photo.of(info.context, found.photo_key) if found else None
+        exists = await biometrics.templates(self.row.employee.id).exists()
+        return Photo.of(info.context, f"templates/{self.row.id}/0") if exists else None
 
 
 @strawberry.type(description="A person's decision on a check-in.")

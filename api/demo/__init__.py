@@ -1,0 +1,6 @@
+"""The demonstration agency: invented people, two months of plausible days, and a few enrolled faces."""
+
+from api.demo.accounts import accounts
+from api.demo.seed import seed
+
+__all__ = ["accounts", "seed"]

@@ -1,0 +1,111 @@
+"""Photographs over HTTP: taken in at signed addresses, shown at signed addresses, each look logged."""
+
+from uuid import UUID
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api.accounts import access as accounts
+from api.attendance import access as attendance
+from api.audit import service as audit
+from api.biometrics import access as biometrics
+from api.core.clock import utc_now
+from api.core.context import Actor
+from api.core.errors import HadirError, NotFound, Unavailable
+from api.core.i18n import locale_of, say
+from api.core.policy import Permission
+from api.core.runtime import Runtime
+from api.core.storage import FILE_PATH, UPLOAD_PATH
+
+#: How a JPEG begins (ISO/IEC 10918-1, SOI and the next marker): told at once, not after a verdict.
+JPEG = b"\xff\xd8\xff"
+
+#: A photograph is shown, never run, kept or framed.
+SHOWN_HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def routes(runtime: Runtime) -> list[Route]:
+    async def upload(request: Request) -> Response:
+        return await _upload(runtime, request)
+
+    async def look(request: Request) -> Response:
+        return await _look(runtime, request)
+
+    return [
+        Route(UPLOAD_PATH + "{key:path}", upload, methods=["PUT"]),
+        Route(FILE_PATH + "{name:path}", look, methods=["GET"]),
+    ]
+
+
+async def _upload(runtime: Runtime, request: Request) -> Response:
+    key, most = request.path_params["key"], runtime.settings.upload_max_bytes
+    query = request.query_params
+    if not runtime.storage.admits(UPLOAD_PATH, key, query.get("e", ""), "", query.get("s", "")):
+        return _refusal(request, 403, "UPLOAD_REFUSED")
+    if int(request.headers.get("content-length") or 0) > most:
+        return _refusal(request, 413, "UPLOAD_TOO_LARGE", most=most)
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                return _refusal(request, 413, "UPLOAD_TOO_LARGE", most=most)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    if not body.startswith(JPEG):
+        return _refusal(request, 415, "UPLOAD_NOT_JPEG")
+    try:
+        if not await runtime.storage.put_once(key, bytes(body)):
+            return _refusal(request, 409, "UPLOAD_REPEATED")
+    except Unavailable:
+        return _refusal(request, 503, "UNAVAILABLE")
+    return Response(status_code=204)
+
+
+async def _look(runtime: Runtime, request: Request) -> Response:
+    name, query = request.path_params["name"], request.query_params
+    viewer = query.get("v", "")
+    if not runtime.storage.admits(FILE_PATH, name, query.get("e", ""), viewer, query.get("s", "")):
+        return _refusal(request, 403, "LOOK_REFUSED")
+    try:
+        actor = (await accounts.actors_by_credential([UUID(viewer)], utc_now())).get(UUID(viewer))
+        if actor is None:
+            return _refusal(request, 403, "LOOK_REFUSED")
+        key, person = await _photograph(actor, name)
+        data = await runtime.storage.get(key)
+        if not actor.owns(person):
+            await audit.note(actor, "photograph.look", subject_id=person, object_name=name)
+    except HadirError as error:
+        return _refusal(request, 503 if isinstance(error, Unavailable) else 404, error.code)
+    return Response(data, media_type="image/jpeg", headers=SHOWN_HEADERS)
+
+
+async def _photograph(actor: Actor, name: str) -> tuple[str, UUID]:
+    """Object and person behind a name, by the rights the viewer has now; NotFound for all else."""
+    kind, _, rest = name.partition("/")
+    row_id, _, number = rest.partition("/")
+    try:
+        check_in = await attendance.check_in(actor, UUID(row_id), Permission.READ_PHOTOGRAPHS)
+        if kind == "frames":
+            return check_in.frames[int(number)], check_in.employee.id
+        template = await biometrics.templates(check_in.employee.id).first()
+    except (ValueError, IndexError):
+        raise NotFound from None
+    if kind != "templates" or template is None:
+        raise NotFound
+    return template.photo_key, check_in.employee.id
+
+
+def _refusal(request: Request, status: int, code: str, **params: int) -> Response:
+    locale = locale_of(request.headers.get("accept-language", ""))
+    sentence = say(code, locale, params)
+    headers = {"Retry-After": "2"} if status == 503 else None
+    return JSONResponse(
+        {"code": code, "message": sentence.message, "nextStep": sentence.next_step}, status, headers
+    )
