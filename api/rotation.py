@@ -43,7 +43,7 @@ async def _templates(runtime: Runtime) -> int:
             old = bytes(row.sealed)
             if key_id_of(old) == newest:
                 continue
-            bound = belongs_to(row.id, row.employee_id)  # type: ignore[attr-defined]
+            bound = belongs_to(row.id, row.employee_id)
             sealed = runtime.keyring.seal(runtime.keyring.open(old, belongs_to=bound), belongs_to=bound)
             count += await FaceTemplate.filter(id=row.id, sealed=old).update(sealed=sealed)
         if len(batch) < BATCH:

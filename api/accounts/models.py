@@ -1,5 +1,7 @@
 """Accounts, sessions and API tokens. Secrets are kept as hashes only."""
 
+from uuid import UUID
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -10,7 +12,9 @@ from api.people.models import Agency, Employee
 class Account(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "accounts")
+    agency_id: UUID
     employee: fields.OneToOneRelation[Employee] = fields.OneToOneField("models.Employee", "account")
+    employee_id: UUID
     password_hash = fields.CharField(max_length=200)
 
     class Meta:
@@ -22,7 +26,9 @@ class Credential(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "credentials")
+    agency_id: UUID
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", "credentials")
+    account_id: UUID
     #: SHA-256 of 32 random bytes: as strong as they are, so no slow hash is needed.
     digest = fields.BinaryField()
     #: Empty for a session.

@@ -1,6 +1,7 @@
 """Check-ins with their evidence, the nonces that admit them, and the day that is made of them."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
@@ -40,9 +41,11 @@ class CheckInNonce(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "check_in_nonces")
+    agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
         "models.Employee", "check_in_nonces"
     )
+    employee_id: UUID
     digest = fields.BinaryField()
     kind = fields.CharEnumField(CheckInKind, max_length=4)
     frames = fields.SmallIntField()
@@ -60,8 +63,11 @@ class CheckIn(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "check_ins")
+    agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "check_ins")
+    employee_id: UUID
     unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField("models.Unit", "check_ins")
+    unit_id: UUID
     kind = fields.CharEnumField(CheckInKind, max_length=4)
     state = fields.CharEnumField(CheckInState, max_length=10, default=CheckInState.PENDING)
     #: The unit's local day of `received_at`.
@@ -89,6 +95,7 @@ class CheckIn(Model):
     location: fields.ForeignKeyNullableRelation[DutyLocation] = fields.ForeignKeyField(
         "models.DutyLocation", "check_ins", null=True
     )
+    location_id: UUID | None
     receipt = fields.CharField(max_length=16, null=True)
 
     contested_at = fields.DatetimeField(null=True)
@@ -99,6 +106,7 @@ class CheckIn(Model):
     reviewer: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
         "models.Employee", "reviews", null=True
     )
+    reviewer_id: UUID | None
 
     class Meta:
         table = "check_in"
@@ -110,7 +118,9 @@ class AttendanceDay(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "attendance_days")
+    agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "days")
+    employee_id: UUID
     day = fields.DateField()
     presence = fields.CharEnumField(Presence, max_length=8, default=Presence.NOT_IN)
     in_at = fields.DatetimeField(null=True)

@@ -1,5 +1,7 @@
 """Who did and saw what: append-only, each entry chained to the one before it in its agency."""
 
+from uuid import UUID
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -10,15 +12,18 @@ from api.people.models import Agency, Employee
 class AuditEntry(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "audit_entries")
+    agency_id: UUID
     number = fields.BigIntField()
     at = fields.DatetimeField()
     actor: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
         "models.Employee", "audit_acts", null=True
     )
+    actor_id: UUID | None
     action = fields.CharField(max_length=64)
     subject: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
         "models.Employee", "audit_mentions", null=True
     )
+    subject_id: UUID | None
     object_name = fields.CharField(max_length=300, default="")
     digest = fields.BinaryField()
 

@@ -1,6 +1,8 @@
 """Consent, enrolments and face templates. Templates and photographs are specific personal data (UU 27/2022, 4)."""
 
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
@@ -24,7 +26,9 @@ class EnrolmentState(StrEnum):
 class Consent(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "consents")
+    agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "consents")
+    employee_id: UUID
     purpose = fields.CharEnumField(Purpose, max_length=32)
     version = fields.CharField(max_length=20)
     given_at = fields.DatetimeField()
@@ -40,13 +44,15 @@ class Enrolment(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "enrolments")
+    agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "enrolments")
+    employee_id: UUID
     state = fields.CharEnumField(EnrolmentState, max_length=16, default=EnrolmentState.PENDING)
     created_at = fields.DatetimeField()
     settled_at = fields.DatetimeField(null=True)
     model_id = fields.CharField(max_length=80, null=True)
     #: [{"key": object name, "accepted": bool | null, "reasons": [{"code", "level", "params"}]}]
-    photos: list[dict[str, object]] = fields.JSONField(default=list)
+    photos: list[dict[str, Any]] = fields.JSONField(default=list)
 
     class Meta:
         table = "enrolment"
@@ -58,8 +64,11 @@ class FaceTemplate(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "face_templates")
+    agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "templates")
+    employee_id: UUID
     enrolment: fields.ForeignKeyRelation[Enrolment] = fields.ForeignKeyField("models.Enrolment", "templates")
+    enrolment_id: UUID
     model_id = fields.CharField(max_length=80)
     sealed = fields.BinaryField()
     photo_key = fields.CharField(max_length=200)

@@ -68,8 +68,8 @@ class Enrolment:
         photos = [
             EnrolmentPhoto(
                 position=number,
-                accepted=photo["accepted"],  # type: ignore[arg-type]
-                reasons=[Reason.of(reason, locale) for reason in photo["reasons"]],  # type: ignore[attr-defined]
+                accepted=photo["accepted"],
+                reasons=[Reason.of(reason, locale) for reason in photo["reasons"]],
             )
             for number, photo in enumerate(row.photos)
         ]

@@ -105,7 +105,7 @@ async def enrol_face(context: Context, uploads: list[str]) -> Enrolment:
 
 def announce_change(runtime: Runtime, unit_path: str, enrolment: Enrolment) -> None:
     runtime.events.changed(
-        Changed("enrolment", enrolment.agency_id, unit_path, enrolment.employee_id, enrolment.id)  # type: ignore[attr-defined]
+        Changed("enrolment", enrolment.agency_id, unit_path, enrolment.employee_id, enrolment.id)
     )
 
 

@@ -38,7 +38,7 @@ async def open_case(enrolment_id: UUID) -> EnrolmentCase | None:
     if enrolment is None or enrolment.state != EnrolmentState.PENDING:
         return None
     employee = enrolment.employee
-    parameters = await people.rule(employee.agency_id, "face", enrolment.created_at.date())  # type: ignore[attr-defined]
+    parameters = await people.rule(employee.agency_id, "face", enrolment.created_at.date())
     templates = await access.templates(employee.id)
     return EnrolmentCase(enrolment, list(templates), FaceThresholds.from_mapping(parameters))
 
@@ -90,7 +90,7 @@ def belongs_to(template_id: UUID, employee_id: UUID) -> str:
 def open_template(runtime: Runtime, row: FaceTemplate) -> bytes:
     return runtime.keyring.open(
         bytes(row.sealed),
-        belongs_to=belongs_to(row.id, row.employee_id),  # type: ignore[attr-defined]
+        belongs_to=belongs_to(row.id, row.employee_id),
     )
 
 
@@ -105,7 +105,7 @@ def _templates(
         made.append(
             FaceTemplate(
                 id=template_id,
-                agency_id=employee.agency_id,  # type: ignore[attr-defined]
+                agency_id=employee.agency_id,
                 employee_id=employee.id,
                 enrolment_id=case.enrolment.id,
                 model_id=model_id,

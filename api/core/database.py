@@ -81,7 +81,8 @@ async def migrate(settings: Settings) -> None:
 
 
 def connection() -> BaseDBAsyncClient:
-    return connections.get("default")
+    found: BaseDBAsyncClient = connections.get("default")
+    return found
 
 
 async def rows(sql: str, *values: object) -> list[Row]:

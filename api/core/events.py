@@ -77,7 +77,7 @@ class Events:
                 await asyncio.sleep(RECONNECT_SECONDS)
             finally:
                 with suppress(RedisError, OSError):
-                    await listener.aclose()  # type: ignore[no-untyped-call]
+                    await listener.aclose()
 
     async def ping(self) -> None:
         await self._redis.ping()

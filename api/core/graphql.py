@@ -111,13 +111,16 @@ _BY_CODE: dict[str, type[Problem]] = {
 def problem(error: errors.HadirError, locale: str) -> Problem:
     """The member of a result union that tells this error."""
     sentence = say(getattr(error, "detail", error.code), locale, error.params)
+    told: dict[str, Any] = {
+        "code": error.code,
+        "message": sentence.message,
+        "next_step": sentence.next_step,
+    }
     if isinstance(error, errors.InvalidInput):
-        return InvalidInput(error.code, sentence.message, sentence.next_step, field=error.field)
+        return InvalidInput(**told, field=error.field)
     if isinstance(error, errors.TooManyAttempts):
-        return TooManyAttempts(
-            error.code, sentence.message, sentence.next_step, retry_after_seconds=error.retry_after
-        )
-    return _BY_CODE[error.code](error.code, sentence.message, sentence.next_step)
+        return TooManyAttempts(**told, retry_after_seconds=error.retry_after)
+    return _BY_CODE[error.code](**told)
 
 
 def expected(

@@ -58,12 +58,12 @@ async def _renew(person: Employee, password: str, token: str) -> None:
     now = datetime.now(UTC)
     account, _ = await Account.get_or_create(
         employee_id=person.id,
-        defaults={"agency_id": person.agency_id, "password_hash": ""},  # type: ignore[attr-defined]
+        defaults={"agency_id": person.agency_id, "password_hash": ""},
     )
     account.password_hash = await hash_password(password)
     await account.save()
     await Credential.create(
-        agency_id=person.agency_id,  # type: ignore[attr-defined]
+        agency_id=person.agency_id,
         account=account,
         digest=access.digest_of(token),
         token_name=TOKEN_NAME,

@@ -43,7 +43,7 @@ async def write_history(
     records: list[AttendanceDay] = []
     for code, people in staff.items():
         today = today_in(units[code].time_zone, now)
-        off = holidays.Indonesia(years=(today.year - 1, today.year))  # type: ignore[attr-defined]
+        off = holidays.country_holidays("ID", years=(today.year - 1, today.year))
         for person in people:
             habits = Habits(random.gauss(14, 9), random.uniform(4, 12), random.uniform(0.0, 0.05))
             for back in range(days, -1, -1):

@@ -1,5 +1,7 @@
 """Agencies, their units and people, and who holds which role where."""
 
+from uuid import UUID
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -24,6 +26,7 @@ class AgencyRule(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "rules")
+    agency_id: UUID
     topic = fields.CharField(max_length=32)
     parameters: dict[str, object] = fields.JSONField()
     valid_from = fields.DateField()
@@ -43,9 +46,11 @@ class Unit(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "units")
+    agency_id: UUID
     parent: fields.ForeignKeyNullableRelation["Unit"] = fields.ForeignKeyField(
         "models.Unit", "children", null=True
     )
+    parent_id: UUID | None
     code = fields.CharField(max_length=16)
     name = fields.CharField(max_length=200)
     path = fields.CharField(max_length=255)
@@ -59,10 +64,13 @@ class Unit(Model):
 class Employee(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "employees")
+    agency_id: UUID
     unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField("models.Unit", "employees")
+    unit_id: UUID
     supervisor: fields.ForeignKeyNullableRelation["Employee"] = fields.ForeignKeyField(
         "models.Employee", "reports", null=True
     )
+    supervisor_id: UUID | None
     nip = fields.CharField(max_length=18, unique=True)
     name = fields.CharField(max_length=200)
     position = fields.CharField(max_length=200, default="")
@@ -78,8 +86,11 @@ class RoleAssignment(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "role_assignments")
+    agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "roles")
+    employee_id: UUID
     unit: fields.ForeignKeyNullableRelation[Unit] = fields.ForeignKeyField("models.Unit", "roles", null=True)
+    unit_id: UUID | None
     role = fields.CharEnumField(Role, max_length=16)
     valid_from = fields.DateField()
     valid_until = fields.DateField(null=True)

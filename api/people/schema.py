@@ -1,7 +1,7 @@
 """Agencies, units and employees as the API shows them."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
@@ -14,6 +14,9 @@ from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
 from api.people import access, models
 from api.people.nip import normalise
 from api.people.time import today_in, zone_name
+
+if TYPE_CHECKING:
+    from api.biometrics.schema import EnrolmentStateType
 
 RoleType = strawberry.enum(Role, name="Role", description="What a person is for the others.")
 
@@ -43,7 +46,7 @@ class Unit:
             code=row.code,
             name=row.name,
             time_zone=row.time_zone,
-            parent_id=row.parent_id,  # type: ignore[attr-defined]
+            parent_id=row.parent_id,
             path=row.path,
         )
 
@@ -80,7 +83,7 @@ class Employee:
             position=row.position,
             active=row.active,
             unit=Unit.of(row.unit),
-            supervisor_id=row.supervisor_id,  # type: ignore[attr-defined]
+            supervisor_id=row.supervisor_id,
         )
 
     @strawberry.field(description="The direct superior, if you may see that person.")
@@ -93,8 +96,9 @@ class Employee:
     @strawberry.field(description="Whether this person's face is enrolled.")
     async def enrolment(
         self, info: Info
-    ) -> Annotated["EnrolmentStateType", strawberry.lazy("api.biometrics.schema")]:
-        return await load(info.context, "enrolment_state", self.id)
+    ) -> Annotated["EnrolmentStateType", strawberry.lazy("api.biometrics.schema")]:  # type: ignore[valid-type]
+        state: EnrolmentStateType = await load(info.context, "enrolment_state", self.id)  # type: ignore[valid-type]
+        return state
 
 
 @strawberry.type

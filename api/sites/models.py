@@ -1,6 +1,7 @@
 """Where duty is done, and who is assigned there when."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
@@ -20,9 +21,11 @@ class DutyLocation(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "duty_locations")
+    agency_id: UUID
     unit: fields.ForeignKeyNullableRelation[Unit] = fields.ForeignKeyField(
         "models.Unit", "duty_locations", null=True
     )
+    unit_id: UUID | None
     name = fields.CharField(max_length=200)
     kind = fields.CharEnumField(WorkMode, max_length=16, default=WorkMode.OFFICE)
     latitude = fields.FloatField()
@@ -41,10 +44,13 @@ class DutyAssignment(Model):
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "duty_assignments")
+    agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "duties")
+    employee_id: UUID
     location: fields.ForeignKeyRelation[DutyLocation] = fields.ForeignKeyField(
         "models.DutyLocation", "assignments"
     )
+    location_id: UUID
     valid_from = fields.DateField()
     valid_until = fields.DateField(null=True)
 

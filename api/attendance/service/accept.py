@@ -89,9 +89,7 @@ async def accept(context: Context, sent: Submission) -> tuple[CheckIn, bool]:
 
 def announce_change(runtime: Runtime, unit_path: str, record: CheckIn) -> None:
     """Tell whoever watches; `record` carries its own ids."""
-    runtime.events.changed(
-        Changed("attendance", record.agency_id, unit_path, record.employee_id, record.id)  # type: ignore[attr-defined]
-    )
+    runtime.events.changed(Changed("attendance", record.agency_id, unit_path, record.employee_id, record.id))
 
 
 def _check_form(actor: Actor, sent: Submission) -> None:

@@ -33,15 +33,15 @@ ON CONFLICT (employee_id, day) DO UPDATE SET presence = excluded.presence, in_at
 
 async def refresh_day(using: BaseDBAsyncClient, check_in: CheckIn, time_zone: str) -> None:
     """Within the transaction that changed the check-in."""
-    employee_id: UUID = check_in.employee_id  # type: ignore[attr-defined]
+    employee_id: UUID = check_in.employee_id
     await using.execute_query_dict(LOCK, [employee_id, check_in.day])
     facts = (await using.execute_query_dict(FACTS, [employee_id, check_in.day]))[0]
-    late = await _late(check_in.agency_id, check_in.day, facts["in_at"], time_zone)  # type: ignore[attr-defined]
+    late = await _late(check_in.agency_id, check_in.day, facts["in_at"], time_zone)
     await using.execute_query(
         UPSERT,
         [
             new_id(),
-            check_in.agency_id,  # type: ignore[attr-defined]
+            check_in.agency_id,
             employee_id,
             check_in.day,
             _presence(facts),

@@ -46,7 +46,7 @@ SELECT count(DISTINCT employee_id) AS total,
 
 
 async def thresholds_for(check_in: CheckIn) -> PositionThresholds:
-    parameters = await people.rule(check_in.agency_id, "position", check_in.day)  # type: ignore[attr-defined]
+    parameters = await people.rule(check_in.agency_id, "position", check_in.day)
     return PositionThresholds.from_mapping(parameters)
 
 
@@ -54,7 +54,7 @@ async def judge_position(check_in: CheckIn) -> PositionVerdict:
     """What this check-in's fixes are worth against today's duty locations."""
     limits = await thresholds_for(check_in)
     fixes = [fix_from_row(row) for row in check_in.fixes]
-    duties = await sites.duties(check_in.employee_id, check_in.day)  # type: ignore[attr-defined]
+    duties = await sites.duties(check_in.employee_id, check_in.day)
     places = [duty.location for duty in duties]
     return assess(
         fixes,
@@ -81,7 +81,7 @@ async def _history(check_in: CheckIn, fixes: list[Fix], limits: PositionThreshol
     points = [orjson.dumps([{"latitude": f.latitude, "longitude": f.longitude}]).decode() for f in fixes]
     found = await database.rows(
         HISTORY,
-        check_in.employee_id,  # type: ignore[attr-defined]
+        check_in.employee_id,
         check_in.id,
         check_in.received_at,
         check_in.received_at - timedelta(days=limits.repeated_window_days),
@@ -97,8 +97,8 @@ async def _surroundings(
     window = timedelta(seconds=limits.neighbour_window_s)
     found = await database.rows(
         SURROUNDINGS,
-        check_in.agency_id,  # type: ignore[attr-defined]
-        check_in.employee_id,  # type: ignore[attr-defined]
+        check_in.agency_id,
+        check_in.employee_id,
         check_in.received_at - window,
         check_in.received_at + window,
         [fix.latitude for fix in fixes],

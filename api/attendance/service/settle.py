@@ -51,8 +51,8 @@ async def open_case(check_in_id: UUID) -> Case | None:
     check_in = await CheckIn.get_or_none(id=check_in_id).select_related("employee__unit", "agency")
     if check_in is None or check_in.state != CheckInState.PENDING:
         return None
-    parameters = await people.rule(check_in.agency_id, "face", check_in.day)  # type: ignore[attr-defined]
-    templates = await biometrics.templates(check_in.employee_id)  # type: ignore[attr-defined]
+    parameters = await people.rule(check_in.agency_id, "face", check_in.day)
+    templates = await biometrics.templates(check_in.employee_id)
     return Case(check_in, list(templates), FaceThresholds.from_mapping(parameters))
 
 
@@ -95,7 +95,7 @@ def _write(
     check_in.state = CheckInState(verdict.state)
     check_in.settled_at = now
     check_in.reasons = [reason.to_data() for reason in verdict.reasons]
-    check_in.location_id = position.circle_id  # type: ignore[attr-defined]
+    check_in.location_id = position.circle_id
     check_in.receipt = "".join(secrets.choice(RECEIPT_LETTERS) for _ in range(RECEIPT_LENGTH))
     check_in.evidence = {
         "face": {
