@@ -300,7 +300,7 @@ def test_defaults_are_the_measured_numbers() -> None:
 
 def test_every_number_is_bounded_and_named() -> None:
     for item in fields(FaceThresholds):
-        assert item.metadata["least"] <= item.default <= item.metadata["most"]  # type: ignore[operator]
+        assert item.metadata["least"] <= item.default <= item.metadata["most"]
         for beyond in (item.metadata["least"] - 0.01, item.metadata["most"] + 0.01, nan):
             with pytest.raises(ValueError, match=f"^{item.name}: "):
                 FaceThresholds.from_mapping({item.name: beyond})

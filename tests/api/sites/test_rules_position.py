@@ -509,9 +509,9 @@ def test_only_replays_are_weaker_on_desktops() -> None:
 
 
 def test_flags_together_reach_a_person_exactly_at_the_score() -> None:
-    flags = {"fixes": (fix(95, 150, speed=90.0),), "score": 0.8}
-    below = judged(*flags["fixes"], thresholds=PositionThresholds(review_score=nextafter(0.8, 1)))
-    at = judged(*flags["fixes"], thresholds=PositionThresholds(review_score=0.8))
+    here = fix(95, 150, speed=90.0)
+    below = judged(here, thresholds=PositionThresholds(review_score=nextafter(0.8, 1)))
+    at = judged(here, thresholds=PositionThresholds(review_score=0.8))
     assert (below.score, worst(below.reasons)) == (0.8, FLAG)
     assert (at.score, worst(at.reasons)) == (0.8, REVIEW)
     assert found(at, Code.SIGNALS_TOGETHER).params == {"count": 3}
@@ -612,7 +612,7 @@ def test_at_the_poles_every_longitude_is_one(pole: float) -> None:
 )
 def test_a_circle_that_is_none_is_loud(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"duty location .*1: {field}"):
-        replace(OFFICE, **{field: value})
+        replace(OFFICE, **{field: value})  # type: ignore[arg-type]
 
 
 def test_the_widest_circle_is_still_one() -> None:

@@ -47,6 +47,54 @@ def test_every_code_is_graded_and_none_below_what_is_safe() -> None:
 
 
 @pytest.mark.parametrize(
+    ("level", "weights"),
+    [
+        (INFO, {"POSITION_INSIDE": 0, "SITE_DISTURBED": 0}),
+        (
+            FLAG,
+            {
+                "ACCURACY_LOW": 0.2,
+                "ACCURACY_TOO_GOOD": 0.5,
+                "POSITION_UNCERTAIN": 0.1,
+                "SPEED_SUSPICIOUS": 0.5,
+                "SPEED_CLAIMED": 0.5,
+                "COORDINATES_REPEATED": 0.5,
+                "FIXES_WITHOUT_JITTER": 0.5,
+            },
+        ),
+        (
+            REVIEW,
+            {
+                "POSITION_MISSING": 1.0,
+                "NO_DUTY_LOCATION": 0,
+                "POSITION_OUTSIDE": 0.5,
+                "SPEED_IMPOSSIBLE": 1.0,
+                "COORDINATES_SHARED": 0.8,
+                "DEVICE_SHARED": 0.8,
+                "SIGNALS_TOGETHER": 0,
+            },
+        ),
+        (
+            REFUSE,
+            {
+                "POSITION_NOT_FINITE": 0.5,
+                "POSITION_OUT_OF_RANGE": 0.5,
+                "POSITION_TIME_WITHOUT_ZONE": 0.5,
+                "POSITION_ZERO": 0.5,
+                "POSITION_STALE": 0,
+                "POSITION_AHEAD": 0.5,
+                "ACCURACY_MISSING": 0.5,
+                "ACCURACY_TOO_POOR": 0,
+            },
+        ),
+    ],
+)
+def test_every_finding_has_its_level_and_weight(level: ReasonLevel, weights: dict[str, float]) -> None:
+    assert {code for code, grade in GRADES.items() if grade.level == level} == set(weights)
+    assert {code: PositionThresholds().weight(code) for code in weights} == weights
+
+
+@pytest.mark.parametrize(
     ("least", "codes"),
     [
         (INFO, "POSITION_INSIDE SITE_DISTURBED"),
@@ -94,7 +142,7 @@ def test_every_number_has_bounds_that_hold_its_default_and_are_named() -> None:
     for item in fields(PositionThresholds):
         if item.name in ("levels", "weights", "desktop_level"):
             continue
-        assert item.metadata["least"] <= item.default <= item.metadata["most"]  # type: ignore[operator]
+        assert item.metadata["least"] <= item.default <= item.metadata["most"]
         assert item.metadata["unit"]
         for beyond in (item.metadata["least"] - 1, item.metadata["most"] + 1):
             with pytest.raises(ValueError, match=f"^{item.name}: "):
