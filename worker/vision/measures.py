@@ -20,10 +20,11 @@ def grey_face(pixels: Pixels, box: Box) -> Pixels:
     height, width = pixels.shape[:2]
     x1, y1 = (int(np.clip(box[0], 0, width - 1)), int(np.clip(box[1], 0, height - 1)))
     x2, y2 = (int(np.clip(box[2], x1 + 1, width)), int(np.clip(box[3], y1 + 1, height)))
-    face = pixels[y1:y2, x1:x2]
+    grey = cv2.cvtColor(pixels[y1:y2, x1:x2], cv2.COLOR_BGR2GRAY)
     # INTER_AREA averages when shrinking, so noise of a large picture is not taken for sharpness.
-    standard = cv2.resize(face, (STANDARD_FACE, STANDARD_FACE), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(standard, cv2.COLOR_BGR2GRAY), np.uint8)
+    return np.asarray(
+        cv2.resize(grey, (STANDARD_FACE, STANDARD_FACE), interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 def sharpness(grey: Pixels) -> float:
