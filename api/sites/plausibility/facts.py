@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from api.core.verdict import Reason
+from api.core.verdict import Reason, ReasonLevel, worst
 
 #: Both ends included. Wider than the world where only nonsense should be caught.
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -129,3 +129,10 @@ class PositionVerdict:
     speed_kmh: float | None = None  #: from the last accepted fix to the best one
     circle_id: UUID | None = None
     best_fix: int | None = None
+
+    @property
+    def level_found(self) -> ReasonLevel:
+        """The worst level, with what a disturbed site held back: a site's failures are counted by it, or a
+        site would count as sound again as soon as it is known to be disturbed."""
+        held = (ReasonLevel[str(reason.params["held"])] for reason in self.reasons if "held" in reason.params)
+        return max(worst(self.reasons), *held, ReasonLevel.INFO)

@@ -552,11 +552,13 @@ def test_a_disturbed_site_holds_flags_back_and_loses_none() -> None:
     assert (worst(held.reasons), held.score) == (INFO, 0.0)
     assert found(held, Code.ACCURACY_LOW).params == {"accuracy_m": 150, "limit_m": 100, "held": "FLAG"}
     assert held.result is quiet.result
+    assert held.level_found == quiet.level_found == FLAG
 
 
 def test_a_disturbed_site_holds_back_nothing_graver() -> None:
     outside = judged(fix(500, 150), surroundings=DISTURBED)
     assert levels(outside) == {"POSITION_OUTSIDE": REVIEW, "ACCURACY_LOW": INFO, "SITE_DISTURBED": INFO}
+    assert outside.level_found == REVIEW
     assert "held" not in found(outside, Code.POSITION_OUTSIDE).params
     assert levels(judged(fix(accuracy=0), surroundings=DISTURBED)) == {"ACCURACY_MISSING": REFUSE}
     assert levels(judged(surroundings=DISTURBED)) == {"POSITION_MISSING": REVIEW}
@@ -564,6 +566,7 @@ def test_a_disturbed_site_holds_back_nothing_graver() -> None:
 
 def test_a_disturbed_site_is_silent_where_nothing_is_held() -> None:
     assert levels(judged(fix(), surroundings=DISTURBED)) == {"POSITION_INSIDE": INFO}
+    assert judged(fix(), surroundings=DISTURBED).level_found == INFO
 
 
 @pytest.mark.parametrize(
