@@ -158,7 +158,7 @@ def _fragment(
 
 def _times(field: FieldNode) -> int:
     """How often what is below a field can repeat: `first`, the largest page for a variable, or a known list."""
-    for argument in field.arguments:
+    for argument in field.arguments or ():
         if argument.name.value == "first":
             value = argument.value
             return min(int(value.value), LARGEST_PAGE) if isinstance(value, IntValueNode) else LARGEST_PAGE

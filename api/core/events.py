@@ -56,7 +56,7 @@ class Events:
             await self._redis.aclose()
 
     def changed(self, change: Changed) -> None:
-        self._put(CHANGED, orjson.dumps(asdict(change)))
+        self._put(CHANGED, orjson.dumps(asdict(change), default=str))
 
     def work(self, job: str) -> None:
         """Ring: there is something in the outbox."""

@@ -69,7 +69,7 @@ def as_uuid(value: object, field: str) -> UUID:
 
 
 def write_cursor(key: Sequence[object]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode()
+    return base64.urlsafe_b64encode(orjson.dumps(list(key), default=str)).decode()
 
 
 def connect(

@@ -41,9 +41,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     database_url: PostgresDsn | None = Field(
-        None, description="PostgreSQL to use; empty: an embedded one in the data folder"
+        None, repr=False, description="PostgreSQL to use; empty: an embedded one in the data folder"
     )
-    redis_url: RedisDsn | None = Field(None, description="Redis or Valkey to use; empty: an embedded one")
+    redis_url: RedisDsn | None = Field(
+        None, repr=False, description="Redis or Valkey to use; empty: an embedded one"
+    )
     host: str = Field("127.0.0.1", description="Address the web process listens on")
     port: int = Field(8000, ge=1, le=65535, description="Port the web process listens on")
     public_url: str = Field("", description="Address people type; empty: http://localhost:PORT")
@@ -55,6 +57,7 @@ class Settings(BaseModel):
     )
     store_options: Json[dict[str, str]] = Field(
         "{}",
+        repr=False,
         validate_default=True,
         description='S3 options as JSON: {"endpoint": …, "region": …, "access_key_id": …, "secret_access_key": …}',
     )
