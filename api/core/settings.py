@@ -63,6 +63,7 @@ class Settings(BaseModel):
     )
     keys: str = Field(
         "",
+        repr=False,
         description="Encryption keys, newest first: id:base64 of 32 bytes, …; empty: made in the data folder",
     )
     face_pack: Path | None = Field(
