@@ -90,7 +90,8 @@ def seed(
 
         await migrate(settings)
         async with open_runtime(settings) as runtime:
-            await demo.seed(runtime)
+            if not await demo.is_seeded():
+                await demo.seed(runtime, _portraits())
             if accounts is not None:
                 write_private(accounts, json.dumps(await demo.accounts(runtime), ensure_ascii=False))
 
@@ -191,6 +192,13 @@ def show_faces() -> None:
         raise PackageError(str(error)) from None
     print(pack)
     print(manifest.model_dump_json(indent=1) if manifest else "A licensed pack without a manifest of ours.")
+
+
+def _portraits() -> list[bytes]:
+    """Faces of the first people of the demonstration, whom the worker will enrol as it enrols anybody."""
+    from worker.vision.samples import STEADY, portrait
+
+    return [portrait(person) for person in STEADY]
 
 
 def _settings(**overrides: Any) -> Settings:

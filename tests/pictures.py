@@ -12,57 +12,45 @@ import tempfile
 import zipfile
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
-from insightface.data import get_image
-from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
-Pixels = NDArray[np.uint8]
+from worker.vision.samples import (
+    FACE_X,
+    FACE_Y,
+    HEIGHT,
+    WIDTH,
+    Light,
+    Person,
+    Pixels,
+    alone,
+    framed,
+    photograph,
+    to_jpeg,
+    to_pixels,
+    warp,
+)
+from worker.vision.samples import PEOPLE as SIX
+
 #: scikit-image's own pictures; its functions carry no types.
 samples: Any = data
-#: Whatever arithmetic makes of pixels; _bytes brings it back.
-Light = NDArray[Any]
 
-WIDTH, HEIGHT = 480, 640
-#: Where a portrait's face has its middle.
-FACE_X, FACE_Y = 240, 300
 PEOPLE = 7
 ASTRONAUT = 6
+_ASTRONAUT = Person(225.4, 119.5, 1.81)
 #: Those whom the default liveness model calls alive by a wide margin (0.97 and more), in portraits and before
 #: Chromium's camera; people 2 and 3 fall to 0.5–0.9 in a landscape frame.
 STEADY = (0, 1, 4, 5, 6)
 
 
-class _Person(NamedTuple):
-    """Middle of the face and the scale that brings it to about 163 pixels' width, in its photograph."""
-
-    x: float
-    y: float
-    scale: float
-
-
-#: From left to right in `t1`, then the astronaut; measured with the default pack's detector.
-_PEOPLE = (
-    _Person(113.5, 331.0, 1.58),
-    _Person(317.5, 211.5, 1.60),
-    _Person(520.0, 340.5, 1.52),
-    _Person(795.0, 410.0, 1.63),
-    _Person(956.5, 127.5, 1.68),
-    _Person(1175.5, 335.5, 1.81),
-    _Person(225.4, 119.5, 1.81),
-)
-#: Semi-axes of the ellipse that hides a neighbour, in pixels of `t1`.
-_NEIGHBOUR = (86, 104)
-
-
 @cache
 def portrait(person: int) -> bytes:
     """Person 0–6 alone, as a phone's camera would see them."""
-    return _jpeg(_framed(person), 92)
+    return to_jpeg(_framed(person), 92)
 
 
 @cache
@@ -70,35 +58,35 @@ def second_portrait(person: int) -> bytes:
     """The same person tilted by 4°, in other light, more strongly compressed."""
     pixels = _framed(person, tilt=4.0, shift=(4, -6)).astype(np.float32)
     lit = 255 * (pixels / 255) ** 1.15 * np.linspace(1.06, 0.92, WIDTH)[None, :, None]
-    return _jpeg(_grain(lit, 2.0), 80)
+    return to_jpeg(_grain(lit, 2.0), 80)
 
 
 @cache
 def two_faces() -> bytes:
     """Two people of about the same size in one frame."""
     move = np.array([[1.3, 0, 240 - 1.3 * 878], [0, 1.3, 330 - 1.3 * 262]])
-    return _jpeg(_warp(_photograph(0), move), 92)
+    return to_jpeg(warp(photograph(), move), 92)
 
 
 @cache
 def no_face() -> bytes:
     """A cup of coffee."""
-    return _jpeg(cv2.resize(_bgr(samples.coffee())[:, 100:400], (WIDTH, HEIGHT)), 90)
+    return to_jpeg(cv2.resize(_bgr(samples.coffee())[:, 100:400], (WIDTH, HEIGHT)), 90)
 
 
 def dark(jpeg: bytes) -> bytes:
     """A fifth of the light, and a cheap sensor's noise."""
-    return _jpeg(_grain(_pixels(jpeg).astype(np.float32) * 0.2, 2.0), 85)
+    return to_jpeg(_grain(_pixels(jpeg).astype(np.float32) * 0.2, 2.0), 85)
 
 
 def blurred(jpeg: bytes) -> bytes:
     """Out of focus."""
-    return _jpeg(cv2.GaussianBlur(_pixels(jpeg), (0, 0), 4), 85)
+    return to_jpeg(cv2.GaussianBlur(_pixels(jpeg), (0, 0), 4), 85)
 
 
 def tight_crop(jpeg: bytes) -> bytes:
     """The face fills the frame."""
-    return _jpeg(cv2.resize(_bust(jpeg, 210, 280), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), 90)
+    return to_jpeg(cv2.resize(_bust(jpeg, 210, 280), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), 90)
 
 
 def printed_page(jpeg: bytes) -> bytes:
@@ -112,7 +100,7 @@ def printed_page(jpeg: bytes) -> bytes:
         page[456 + 14 * line : 460 + 14 * line, 40 : 330 - 60 * (line == 3)] = 90
     page *= np.linspace(1.03, 0.88, 520)[:, None, None]
     corners = [[52, 52], [436, 38], [448, 566], [40, 584]]
-    return _jpeg(_grain(_held(page, corners), 2.0), 88)
+    return to_jpeg(_grain(_held(page, corners), 2.0), 88)
 
 
 def on_a_screen(jpeg: bytes) -> bytes:
@@ -126,7 +114,7 @@ def on_a_screen(jpeg: bytes) -> bytes:
     phone = np.full((560, 370, 3), 14, np.float32)
     phone[60:500, 20:350] = np.clip(lit, 0, 255)
     corners = [[58, 34], [430, 40], [424, 604], [52, 598]]
-    return _jpeg(_grain(_held(phone, corners), 1.5), 90)
+    return to_jpeg(_grain(_held(phone, corners), 1.5), 90)
 
 
 def truncated(jpeg: bytes) -> bytes:
@@ -141,7 +129,7 @@ def png_named_jpg() -> bytes:
 
 def bomb_jpeg(side: int = 40_000) -> bytes:
     """A few hundred bytes whose header claims side×side pixels (at most 65,500)."""
-    tiny = bytearray(_jpeg(np.zeros((16, 16, 3), np.uint8), 50))
+    tiny = bytearray(to_jpeg(np.zeros((16, 16, 3), np.uint8), 50))
     frame = tiny.index(b"\xff\xc0") + 5
     tiny[frame : frame + 4] = side.to_bytes(2, "big") * 2
     return bytes(tiny)
@@ -188,43 +176,8 @@ def mjpeg_file(path: Path, jpeg: bytes, frames: int = 30) -> Path:
             sway = 2.0 * np.sin(2 * np.pi * number / frames)
             x, y = 320 - scale * FACE_X + sway, 240 - scale * FACE_Y + sway / 2
             move = np.array([[scale, 0, x], [0, scale, y]])
-            stream.write(_jpeg(_grain(_warp(source, move, (640, 480)), 1.0, seed=number), 90))
+            stream.write(to_jpeg(_grain(warp(source, move, (640, 480)), 1.0, seed=number), 90))
     return path
-
-
-def _framed(person: int, tilt: float = 0.0, shift: tuple[int, int] = (0, 0)) -> Pixels:
-    x, y, scale = _PEOPLE[person]
-    move: Light = cv2.getRotationMatrix2D((x, y), tilt, scale)
-    move[:, 2] += (FACE_X + shift[0] - x, FACE_Y + shift[1] - y)
-    return _warp(_alone(person), move)
-
-
-@cache
-def _alone(person: int) -> Pixels:
-    """The source photograph with everybody else's face out of focus."""
-    photograph = _photograph(person)
-    if person == ASTRONAUT:
-        return photograph
-    mask = np.zeros(photograph.shape[:2], np.float32)
-    for index, other in enumerate(_PEOPLE[:ASTRONAUT]):
-        if index != person:
-            cv2.ellipse(mask, (int(other.x), int(other.y)), _NEIGHBOUR, 0, 0, 360, 1.0, -1)
-    soft = cv2.GaussianBlur(mask, (0, 0), 6)[..., None]
-    return _bytes(photograph * (1 - soft) + cv2.GaussianBlur(photograph, (0, 0), 25) * soft)
-
-
-@cache
-def _photograph(person: int) -> Pixels:
-    return _bgr(samples.astronaut()) if person == ASTRONAUT else np.asarray(get_image("t1"), np.uint8)
-
-
-def _warp(source: Pixels, move: Light, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Pixels:
-    """Beyond the source's edge there is an out-of-focus continuation, not a mirrored head."""
-    near = cv2.warpAffine(source, move, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    far = cv2.GaussianBlur(near, (0, 0), 18)
-    inside = cv2.warpAffine(np.ones(source.shape[:2], np.float32), move, size)
-    soft = cv2.GaussianBlur(cv2.erode(inside, np.ones((9, 9))), (0, 0), 3)[..., None]
-    return _bytes(near * soft + far * (1 - soft))
 
 
 def _bust(jpeg: bytes, width: int, height: int) -> Pixels:
@@ -246,11 +199,7 @@ def _held(thing: Light, corners: list[list[int]]) -> Light:
 
 def _grain(pixels: Light, strength: float, seed: int = 0) -> Pixels:
     noise = np.random.default_rng(seed).normal(0, strength, pixels.shape)
-    return _bytes(pixels + noise)
-
-
-def _bytes(pixels: Light) -> Pixels:
-    return np.asarray(np.clip(np.rint(pixels), 0, 255), np.uint8)
+    return to_pixels(pixels + noise)
 
 
 def _bgr(rgb: Pixels) -> Pixels:
@@ -261,5 +210,7 @@ def _pixels(jpeg: bytes) -> Pixels:
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
-def _jpeg(pixels: Light, quality: int) -> bytes:
-    return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+def _framed(person: int, tilt: float = 0.0, shift: tuple[int, int] = (0, 0)) -> Pixels:
+    if person == ASTRONAUT:
+        return framed(_bgr(samples.astronaut()), _ASTRONAUT, tilt, shift)
+    return framed(alone(person), SIX[person], tilt, shift)

@@ -40,7 +40,7 @@ async def seed(runtime: Runtime, portraits: Sequence[bytes] = ()) -> None:
     `portraits` are JPEGs of one face each: the first people of the home unit are enrolled with them, by the
     worker, as anybody is.
     """
-    if await Agency.filter(short_name=AGENCY_SHORT).exists():
+    if await is_seeded():
         return
     random, now = Random(SEED), datetime.now(UTC)  # noqa: S311 - invented people need no secrecy
     async with database.transaction():
@@ -53,6 +53,10 @@ async def seed(runtime: Runtime, portraits: Sequence[bytes] = ()) -> None:
         days = await write_history(agency, staff, units, offices, random, now, HISTORY_DAYS)
     await _enrol(runtime, agency, staff[HOME_UNIT], portraits, now)
     log.info("demo.seeded", people=sum(map(len, staff.values())), days=days)
+
+
+async def is_seeded() -> bool:
+    return await Agency.filter(short_name=AGENCY_SHORT).exists()
 
 
 async def _units(agency: Agency) -> dict[str, Unit]:

@@ -86,8 +86,8 @@ def test_match(similarity: float, code: str, state: str) -> None:
 @pytest.mark.parametrize(
     ("liveness", "code", "state"),
     [
-        (0.7, "FACE_MATCHED", "ACCEPTED"),
-        (nextafter(0.7, 0), "LIVENESS_UNCERTAIN", "REVIEW"),
+        (0.8, "FACE_MATCHED", "ACCEPTED"),
+        (nextafter(0.8, 0), "LIVENESS_UNCERTAIN", "REVIEW"),
         (0.5, "LIVENESS_UNCERTAIN", "REVIEW"),
         (nextafter(0.5, 0), "LIVENESS_UNCONFIRMED", "REFUSED"),
         (0.0, "LIVENESS_UNCONFIRMED", "REFUSED"),
@@ -212,7 +212,7 @@ def test_another_agency_s_thresholds_are_used() -> None:
 # --- whatever the numbers ----------------------------------------------------------------------------------
 
 steady = settings(max_examples=300, deadline=None, database=None)
-SCORES = st.none() | st.floats() | st.sampled_from([0.1, 0.38, 0.45, 0.5, 0.7, 0.9])
+SCORES = st.none() | st.floats() | st.sampled_from([0.1, 0.38, 0.45, 0.5, 0.8, 0.9])
 FRAMES = st.builds(
     replace,
     st.sampled_from([GOOD, GOOD, DARK, TWO]),
@@ -248,7 +248,7 @@ def test_nothing_is_accepted_where_a_stage_is_missing(
     if judged.matched:
         assert judged.similarity is not None
         assert judged.similarity >= 0.45
-        assert min(frame.live or 0.0 for frame in well) >= 0.7
+        assert min(frame.live or 0.0 for frame in well) >= 0.8
     assert judged.state == ORDER[max((r.level for r in judged.reasons), default=INFO)]
 
 

@@ -293,7 +293,7 @@ def test_defaults_are_the_measured_numbers() -> None:
         "match_review": 0.38,
         "other_person": 0.20,
         "liveness": 0.5,
-        "liveness_review": 0.7,
+        "liveness_review": 0.8,
     }
     assert FaceThresholds.from_mapping(DEFAULTS.to_mapping()) == DEFAULTS
 
@@ -318,7 +318,7 @@ def test_no_agency_can_edit_the_face_away() -> None:
         ({"match": 0.37}, "match_review: 0.38 is above match"),
         ({"match_review": 0.46}, "match_review: 0.46 is above match"),
         ({"other_person": 0.39}, "other_person: 0.39 is above match_review"),
-        ({"liveness": 0.71}, "liveness: 0.71 is above liveness_review"),
+        ({"liveness": 0.81}, "liveness: 0.81 is above liveness_review"),
         ({"min_brightness": 226}, "min_brightness: 226 is above max_brightness"),
         ({"enrol_max_brightness": 59}, "enrol_min_brightness: 60.0 is above enrol_max_brightness"),
         ({"accuracy": 1}, "accuracy: no such setting"),
