@@ -363,6 +363,11 @@ def test_a_leg_must_be_both_far_and_fast() -> None:
     assert suspicious_speed(speeding(Leg(9_000, 50.0), Leg(300, 900.0)), DEFAULTS) is None
 
 
+def test_the_fastest_leg_is_told() -> None:
+    told = suspicious_speed(speeding(Leg(9_000, 250.0), Leg(9_000, 700.5), Leg(9_000, 300.0)), DEFAULTS)
+    assert told == Reason("SPEED_SUSPICIOUS", FLAG, {"speed_kmh": 701, "limit_kmh": 200})
+
+
 def test_a_leg_is_the_least_speed_that_the_accuracies_allow() -> None:
     a, b = fix(0, 100, age_s=3_600), fix(10_000, 400)
     assert leg(a, b).distance_m == pytest.approx(10_000)
@@ -443,6 +448,13 @@ def test_a_claimed_speed_at_its_number() -> None:
     assert claimed.params == {"speed_kmh": 217, "limit_kmh": 216}
 
 
+def test_every_usable_fix_of_a_burst_is_looked_at() -> None:
+    made_up = judged(fix(0, 10), fix(1, 0.1), fix(2, 11))
+    assert levels(made_up) == {"ACCURACY_TOO_GOOD": FLAG, "POSITION_INSIDE": INFO}
+    flying = judged(fix(0, 10), fix(1, 11, speed=90.0), fix(2, 12, speed=1.0))
+    assert levels(flying) == {"SPEED_CLAIMED": FLAG, "POSITION_INSIDE": INFO}
+
+
 # --- replayed positions ------------------------------------------------------------------------------------
 
 
@@ -501,6 +513,14 @@ def test_replays_together_are_a_review_on_phones_and_weaker_on_desktops() -> Non
     )
     assert (worst(noted.reasons), noted.score) == (INFO, 0.0)
     assert {"COORDINATES_REPEATED", "FIXES_WITHOUT_JITTER"} <= set(levels(noted))
+
+
+def test_an_agency_may_refuse_replays_from_phones_alone() -> None:
+    strict = PositionThresholds(levels={"COORDINATES_REPEATED": REFUSE})
+    again = History(identical_check_ins=2)
+    phone = judged(fix(), history=again, thresholds=strict)
+    desktop = judged(fix(), history=again, thresholds=strict, surroundings=Surroundings(desktop=True))
+    assert (worst(phone.reasons), worst(desktop.reasons)) == (REFUSE, FLAG)
 
 
 def test_only_replays_are_weaker_on_desktops() -> None:
