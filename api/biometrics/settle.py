@@ -58,7 +58,9 @@ async def settle(
     async with database.transaction() as using:
         if not await outbox.finish(using, claim):
             return None
-        agreed = await access.valid_consent(employee_id, Purpose.FACE_RECOGNITION).using_db(using).exists()
+        consent = access.valid_consent(employee_id, Purpose.FACE_RECOGNITION).using_db(using)
+        # Locked, so that a withdrawal comes wholly before (no template) or wholly after (it deletes ours).
+        agreed = await consent.select_for_update().first()
         enrolment.state = EnrolmentState.ACTIVE if good and agreed else EnrolmentState.REFUSED
         enrolment.settled_at, enrolment.model_id = now, model_id
         enrolment.photos = [

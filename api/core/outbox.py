@@ -3,7 +3,7 @@
 Claiming and finishing live here, beside recording, because they are one protocol; only the worker calls them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -26,18 +26,24 @@ class Claim:
 
 
 async def record(using: BaseDBAsyncClient, job: str, subject_id: UUID) -> None:
-    """Note that `job` must run for the subject; recording it twice before it ran is recording it once."""
+    """Note that `job` must run for the subject; recording it twice before it ran is recording it once.
+
+    While it runs, it is noted that it must run again: whoever holds the lease loses it.
+    """
     await using.execute_query(
         "INSERT INTO outbox (id, job, subject_id, due_at, attempts, created_at) "
-        "VALUES ($1, $2, $3, now(), 0, now()) ON CONFLICT (job, subject_id) DO NOTHING",
+        "VALUES ($1, $2, $3, now(), 0, now()) ON CONFLICT (job, subject_id) DO UPDATE SET due_at = now(), "
+        "attempts = outbox.attempts + (outbox.leased_until IS NOT NULL)::int, leased_until = NULL",
         [new_id(), job, subject_id],
     )
 
 
-async def jobs_due() -> list[str]:
+async def jobs_due(known: Collection[str]) -> list[str]:
+    """Those of the known jobs for which something is due; what that costs does not grow with the backlog."""
     found = await database.rows(
-        "SELECT DISTINCT job FROM outbox "
-        "WHERE due_at <= now() AND (leased_until IS NULL OR leased_until < now())"
+        "SELECT job FROM unnest($1::text[]) AS known(job) WHERE EXISTS (SELECT FROM outbox "
+        "WHERE outbox.job = known.job AND due_at <= now() AND (leased_until IS NULL OR leased_until < now()))",
+        list(known),
     )
     return [row["job"] for row in found]
 
@@ -62,6 +68,28 @@ async def finish(using: BaseDBAsyncClient, claim: Claim) -> bool:
         "DELETE FROM outbox WHERE id = $1 AND attempts = $2 RETURNING id", [claim.entry_id, claim.attempt]
     )
     return bool(gone)
+
+
+async def strike_out(claims: Sequence[Claim]) -> None:
+    """Strike out entries whose work left nothing to write; those whose lease somebody else took stay."""
+    await database.rows(
+        "DELETE FROM outbox USING unnest($1::uuid[], $2::int[]) AS done(id, attempt) "
+        "WHERE outbox.id = done.id AND outbox.attempts = done.attempt",
+        [held.entry_id for held in claims],
+        [held.attempt for held in claims],
+    )
+
+
+async def renew(claims: Sequence[Claim], *, lease_seconds: int) -> None:
+    """Hold on to leases while their work goes on; those already lost stay lost."""
+    await database.rows(
+        "UPDATE outbox SET leased_until = now() + make_interval(secs => $3) "
+        "FROM unnest($1::uuid[], $2::int[]) AS held(id, attempt) "
+        "WHERE outbox.id = held.id AND outbox.attempts = held.attempt",
+        [held.entry_id for held in claims],
+        [held.attempt for held in claims],
+        float(lease_seconds),
+    )
 
 
 async def give_back(claims: Sequence[Claim], *, delay_seconds: float | None = None) -> None:

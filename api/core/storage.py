@@ -21,6 +21,8 @@ from api.core.settings import Settings
 
 UPLOAD_PATH = "/uploads/"
 FILE_PATH = "/files/"
+#: A sealed box is a little larger than its content, in bytes.
+SEAL_ROOM = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,14 @@ class Storage:
 
     async def get(self, key: str) -> bytes:
         """The plain bytes; NotFound when there is no such object."""
-        data = await self._raw(key)
-        return self._keyring.open(data, belongs_to=key) if is_sealed(data) else data
+        return (await self.read(key))[0]
 
-    async def lies_sealed(self, key: str) -> bool:
-        return is_sealed(await self._raw(key))
+    async def read(self, key: str, most_bytes: int | None = None) -> tuple[bytes, bool]:
+        """The plain bytes, and whether they lay sealed; NotFound also when there are more than `most_bytes`."""
+        data = await self._raw(key, most_bytes)
+        if is_sealed(data):
+            return self._keyring.open(data, belongs_to=key), True
+        return data, False
 
     async def reseal(self, key: str) -> bool:
         """Seal under the newest key what is not; True when there was something to do."""
@@ -114,7 +119,7 @@ class Storage:
                 size = 0
             except (BaseError, OSError) as error:
                 raise Unavailable from error
-            if not 0 < size <= most_bytes + 128:  # a sealed box is a little larger than its content
+            if not 0 < size <= most_bytes + SEAL_ROOM:
                 absent.append(key)
         return absent
 
@@ -124,17 +129,24 @@ class Storage:
                 await obstore.delete_async(self._store, key)
             except (NotFoundError, FileNotFoundError):
                 continue
+            except (BaseError, OSError) as error:
+                raise Unavailable from error
 
     async def names(self, prefix: str) -> list[tuple[str, datetime]]:
         """Names and ages of the objects under a prefix."""
         found: list[tuple[str, datetime]] = []
-        async for page in obstore.list(self._store, prefix):
-            found.extend((meta["path"], meta["last_modified"]) for meta in page)
+        try:
+            async for page in obstore.list(self._store, prefix):
+                found.extend((meta["path"], meta["last_modified"]) for meta in page)
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
         return found
 
-    async def _raw(self, key: str) -> bytes:
+    async def _raw(self, key: str, most_bytes: int | None = None) -> bytes:
         try:
             answer = await obstore.get_async(self._store, key)
+            if most_bytes is not None and answer.meta["size"] > most_bytes + SEAL_ROOM:
+                raise NotFound
             return bytes(await answer.bytes_async())
         except (NotFoundError, FileNotFoundError) as error:
             raise NotFound from error

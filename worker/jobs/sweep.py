@@ -1,0 +1,100 @@
+"""Once an hour: what nobody will ask for again goes. An object that a row names is never touched."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from api.attendance.service.start import frame_folder
+from api.core import database
+from worker.jobs.kind import Tools
+
+log = structlog.get_logger()
+
+BATCH = 500
+#: Seconds for each part; what is left waits for the next hour.
+BUDGET = 15.0
+
+#: A nonce that was never spent is of no use once expired; a spent one keeps its row for a day, for whoever asks
+#: why a second submission was turned away.
+NONCES = """
+SELECT id, agency_id, employee_id, digest, frames FROM check_in_nonce
+ WHERE expires_at < now() - interval '1 hour' AND (spent_at IS NULL OR expires_at < now() - interval '1 day')
+ ORDER BY expires_at LIMIT $1
+"""
+#: Of these frames, those that none of the person's check-ins names.
+UNNAMED_FRAMES = """
+SELECT key FROM unnest($2::text[]) AS frame(key)
+ WHERE NOT EXISTS (SELECT FROM check_in WHERE employee_id = $1 AND frames ? frame.key)
+"""
+UNNAMED_PHOTOS = """
+SELECT photo.key FROM unnest($1::text[], $2::uuid[]) AS photo(key, employee_id)
+ WHERE NOT EXISTS (SELECT FROM enrolment WHERE enrolment.employee_id = photo.employee_id
+                      AND photos @> jsonb_build_array(jsonb_build_object('key', photo.key)))
+"""
+CREDENTIALS = """
+WITH old AS (SELECT id FROM credential WHERE least(expires_at, ended_at) < now() - interval '30 days' LIMIT $1)
+DELETE FROM credential USING old WHERE credential.id = old.id RETURNING credential.id
+"""
+#: Older than any upload that is still under way, and than any doubt about clocks.
+ORPHAN_AGE = timedelta(days=1)
+
+
+async def sweep(context: dict[Any, Any]) -> None:
+    """arq's function. Safe to run twice, also at once."""
+    tools: Tools = context["tools"]
+    log.info(
+        "sweep.done",
+        nonces=await _nonces(tools),
+        photographs=await _orphaned_photographs(tools),
+        credentials=await _credentials(),
+    )
+
+
+async def _nonces(tools: Tools) -> int:
+    until, count = time.monotonic() + BUDGET, 0
+    while time.monotonic() < until:
+        batch = await database.rows(NONCES, BATCH)
+        for nonce in batch:
+            folder = frame_folder(nonce["agency_id"], bytes(nonce["digest"]))
+            keys = [f"{folder}/{number}" for number in range(nonce["frames"])]
+            unnamed = await database.rows(UNNAMED_FRAMES, nonce["employee_id"], keys)
+            await tools.runtime.storage.delete([row["key"] for row in unnamed])
+        await database.rows(
+            "DELETE FROM check_in_nonce WHERE id = ANY($1::uuid[]) RETURNING id", [row["id"] for row in batch]
+        )
+        count += len(batch)
+        if len(batch) < BATCH:
+            break
+    return count
+
+
+async def _orphaned_photographs(tools: Tools) -> int:
+    """Photographs that were sent and never enrolled."""
+    before = datetime.now(UTC) - ORPHAN_AGE
+    old = [key for key, changed in await tools.runtime.storage.names("enrolments") if changed < before]
+    count = 0
+    for start in range(0, len(old), BATCH):
+        owners = {key: owner for key in old[start : start + BATCH] if (owner := _owner_of(key))}
+        orphans = await database.rows(UNNAMED_PHOTOS, list(owners), list(owners.values()))
+        await tools.runtime.storage.delete([row["key"] for row in orphans])
+        count += len(orphans)
+    return count
+
+
+def _owner_of(key: str) -> UUID | None:
+    """enrolments/agency/employee/…; what has another form was not put there by us and stays."""
+    parts = key.split("/")
+    try:
+        return UUID(parts[2])
+    except (IndexError, ValueError):
+        return None
+
+
+async def _credentials() -> int:
+    count = 0
+    while len(gone := await database.rows(CREDENTIALS, BATCH)) == BATCH:
+        count += len(gone)
+    return count + len(gone)
