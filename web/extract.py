@@ -33,6 +33,8 @@ def main() -> None:
             continue
         known = catalogue(locale)
         known.update(texts(), no_fuzzy_matching=True, update_header_comment=False, update_creation_date=False)
+        known.msgid_bugs_address = ""
+        known.revision_date = known.creation_date
         with (FOLDER / locale / "LC_MESSAGES" / "messages.po").open("wb") as target:
             write_po(target, known, width=110, no_location=True, sort_output=True, ignore_obsolete=True)
 

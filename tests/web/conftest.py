@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -27,9 +28,11 @@ def browser(api: FakeApi) -> Callable[..., TestClient]:
             app, base_url=str(given["base_url"]), follow_redirects=False, raise_server_exceptions=False
         )
         prefix = "__Host-" if given["cookie_secure"] else ""
-        client.cookies.set(f"{prefix}hadir_lang", language)
+        host = urlsplit(str(given["base_url"])).netloc
+        domain = host if "." in host else f"{host}.local"  # as the client's cookie jar names it
+        client.cookies.set(f"{prefix}hadir_lang", language, domain=domain)
         if signed_in:
-            client.cookies.set(f"{prefix}hadir_session", TOKEN)
+            client.cookies.set(f"{prefix}hadir_session", TOKEN, domain=domain)
         return client
 
     return open_browser
