@@ -85,9 +85,11 @@ def seed(
 
     async def run(settings: Settings) -> None:
         from api import demo
+        from api.core import logs
         from api.core.database import migrate
         from api.core.runtime import open_runtime
 
+        logs.configure(settings)
         await migrate(settings)
         async with open_runtime(settings) as runtime:
             if not await demo.is_seeded():
@@ -116,6 +118,7 @@ def worker() -> None:
     """The worker process: verifies what was submitted. As many as wanted may run."""
     with _settings_with_servers(start=False) as settings:
         import uvloop
+
         from worker.main import run
 
         uvloop.run(run(settings))
@@ -248,10 +251,12 @@ async def _serve(settings: Settings) -> None:
     from api.client import make_client
 
     from api.app import create_app
+    from api.core import logs
     from api.core.runtime import open_runtime
     from web.app import create_app as create_site
     from web.options import WebOptions
 
+    logs.configure(settings)
     async with open_runtime(settings) as runtime:
         options = WebOptions(
             base_url=settings.base_url,
@@ -276,9 +281,7 @@ async def _serve(settings: Settings) -> None:
             timeout_graceful_shutdown=5,
         )
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(
-                number, lambda *_: None
-            )  # uvicorn raises it again when done, and would skip our end
+            signal.signal(number, lambda *_: None)  # uvicorn raises it again at its end, which is not ours
         await uvicorn.Server(config).serve()
 
 
