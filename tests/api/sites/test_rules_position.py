@@ -603,6 +603,11 @@ def test_counts_that_are_none(failures: int, total: int) -> None:
         is_disturbed(failures, total, DEFAULTS)
 
 
+def test_nothing_is_held_against_whom_nothing_is_known_of() -> None:
+    assert History() == History(last_accepted=None, identical_check_ins=0)
+    assert Surroundings() == Surroundings(0, 0, disturbed=False, desktop=False)
+
+
 # --- the edges of the map ----------------------------------------------------------------------------------
 
 
