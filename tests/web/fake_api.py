@@ -3,14 +3,13 @@
 It refuses a query that the schema does not know, so that a page's test fails as the page itself would.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, graphql
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, graphql, graphql_sync
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -194,7 +193,7 @@ class FakeApi:
         """The bytes that a subscription to `query` would yield for `root`."""
         selection = query.replace("subscription ", "query ", 1)
         types = {**self.schema.to_kwargs(), "query": self.schema.subscription_type, "subscription": None}
-        result = asyncio.run(graphql(GraphQLSchema(**types), selection, root, variable_values=variables))
+        result = graphql_sync(GraphQLSchema(**types), selection, root, variable_values=variables)
         return orjson.dumps(encoded(result))
 
     def _root(self) -> dict[str, Callable[..., Any]]:
