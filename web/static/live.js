@@ -16,9 +16,9 @@ let spoken = 0;
 /** @type {string | undefined} */
 let focused;
 
-/** @param {"connecting" | "live" | "reconnecting" | "ended"} name */
+/** What has ended stays so. @param {"connecting" | "live" | "reconnecting" | "ended"} name */
 function become(name) {
-  if (state.dataset.state === name) return;
+  if (state.dataset.state === name || state.dataset.state === "ended") return;
   state.dataset.state = name;
   say(state, name);
 }
