@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.conftest import CHROMIUM
 from tests.web.conftest import TOKEN
@@ -391,6 +391,33 @@ def test_after_a_broken_connection_the_list_is_read_again(
     wall["attendance"] = connection([attendance_day(BUDI, "IN"), attendance_day(SITI)])
     page.context.set_offline(False)
     expect(page.locator("#rows > .row").first).to_contain_text("Budi Santoso")
+    expect(page.locator("#live-state")).to_contain_text("Live", use_inner_text=True)
+
+
+def test_a_wall_that_could_not_connect_or_read_at_first_does_so_later(
+    visit: Callable[..., Page], site: Site, api: FakeApi, wall: dict[str, Any]
+) -> None:
+    site.past = [change(api, resync=True)]
+    page = visit("/account")
+    failed: list[str] = []
+
+    def fail_once(route: Route) -> None:
+        kind = route.request.url.rsplit("/", 1)[1].split("?")[0]
+        if kind in failed:
+            route.continue_()
+            return
+        failed.append(kind)
+        if kind == "events":
+            route.abort()
+        else:
+            route.fulfill(status=503, body="<p>busy</p>", content_type="text/html")
+
+    page.route("**/events", fail_once)
+    page.route("**/rows*", fail_once)
+    page.goto(site.address + WALL)
+    wall["attendance"] = connection([attendance_day(BUDI, "IN"), attendance_day(SITI)])
+    expect(page.locator("#rows > .row").first).to_contain_text("Budi Santoso", timeout=15_000)
+    assert failed == ["events", "rows"]
     expect(page.locator("#live-state")).to_contain_text("Live", use_inner_text=True)
 
 

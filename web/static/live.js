@@ -3,7 +3,7 @@
 import { element, pause, say } from "./page.js";
 
 const SILENT_MS = 32_000;
-const RETRY_MS = 4_000;
+const RETRY_MS = 2_000;
 const SPEAK_MS = 8_000;
 const MOST_ROWS = 400;
 
@@ -32,7 +32,7 @@ function alive() {
 async function connectAnew() {
   if (state.dataset.state === "ended") return;
   become("reconnecting");
-  await pause(RETRY_MS * Math.random());
+  await pause(RETRY_MS * (0.5 + Math.random()));
   const fresh = /** @type {HTMLElement} */ (document.importNode(wall, false));
   for (const name of ["class", "data-htmx-powered"]) fresh.removeAttribute(name);
   listen(fresh);
@@ -46,6 +46,12 @@ async function connectAnew() {
 function listen(source) {
   for (const name of ["htmx:sse:after:connection", "beat", "resync"]) source.addEventListener(name, alive);
   source.addEventListener("htmx:sse:error", () => become("reconnecting"));
+  source.addEventListener("htmx:error", connectAnew);
+  source.addEventListener("htmx:response:error", (event) => {
+    const status = /** @type {CustomEvent} */ (event).detail.ctx.response.status;
+    if (status < 500) become("ended");
+    else connectAnew();
+  });
   source.addEventListener("ended", () => become("ended"));
   source.addEventListener("htmx:sse:before:message", () => { focused = document.activeElement?.closest(".row")?.id; });
   source.addEventListener("htmx:sse:after:message", () => { alive(); settle(); });
@@ -76,7 +82,15 @@ function speak() {
   element("said").textContent = element("said-next").textContent;
 }
 
+/** The list could not be read after a gap: once more. @param {Event} event */
+async function readAgain(event) {
+  if (event.target !== rows) return;
+  await pause(RETRY_MS * (0.5 + Math.random()));
+  htmx.trigger(document.body, "resync");
+}
+
 listen(wall);
+for (const name of ["htmx:error", "htmx:response:error"]) rows.addEventListener(name, readAgain);
 setInterval(() => {
   if (!document.hidden && Date.now() - heard > SILENT_MS) connectAnew();
 }, 2_000);
