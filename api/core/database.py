@@ -1,6 +1,6 @@
 """Tortoise configuration, migration, and the few doors to raw SQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -90,6 +90,14 @@ async def rows(sql: str, *values: object) -> list[Row]:
     return await connection().execute_query_dict(sql, list(values))
 
 
+async def copy(table: str, rows: Sequence[Row]) -> None:
+    """Write many rows by COPY, each with the first one's columns in the same order; JSON is given as text."""
+    if rows:
+        async with connection().acquire_connection() as raw:
+            records = [tuple(row.values()) for row in rows]
+            await raw.copy_records_to_table(table, columns=list(rows[0]), records=records)
+
+
 transaction = in_transaction
 
-__all__ = ["Row", "connection", "migrate", "open_database", "rows", "transaction"]
+__all__ = ["Row", "connection", "copy", "migrate", "open_database", "rows", "transaction"]

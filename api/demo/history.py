@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 import holidays
+import orjson
 
-from api.attendance.models import AttendanceDay, CheckIn, CheckInKind, CheckInState, Presence
+from api.attendance.models import CheckInKind, CheckInState, Presence
 from api.attendance.rules import PERPRES_21_2023, late_minutes
+from api.core import database
+from api.core.database import Row
 from api.core.identity import new_id
 from api.core.verdict import Reason, ReasonLevel
 from api.people.models import Agency, Employee, Unit
@@ -17,7 +20,6 @@ from api.sites.rules import Code, distance_m
 
 SATURDAY = 5
 METRES_A_DEGREE = 111_320
-BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ async def write_history(
     days: int,
 ) -> int:
     """Check-ins and days up to now; returns how many days were written."""
-    check_ins: list[CheckIn] = []
-    records: list[AttendanceDay] = []
+    check_ins: list[Row] = []
+    records: list[Row] = []
     for code, people in staff.items():
         today = today_in(units[code].time_zone, now)
         off = holidays.country_holidays("ID", years=(today.year - 1, today.year))
@@ -55,8 +57,8 @@ async def write_history(
                 if made:
                     records.append(_record(agency, person, units[code], day, made))
                     check_ins.extend(made)
-    await CheckIn.bulk_create(check_ins, batch_size=BATCH)
-    await AttendanceDay.bulk_create(records, batch_size=BATCH)
+    await database.copy("check_in", check_ins)
+    await database.copy("attendance_day", records)
     return len(records)
 
 
@@ -69,7 +71,7 @@ def _day(
     habits: Habits,
     random: Random,
     now: datetime,
-) -> list[CheckIn]:
+) -> list[Row]:
     begin = datetime.combine(day, time(7, 30), zone(unit.time_zone))
     came = begin - timedelta(minutes=habits.early - random.gauss(0, habits.spread))
     went = begin + timedelta(hours=8, minutes=30 + abs(random.gauss(8, 10)))
@@ -88,7 +90,7 @@ def _check_in(
     kind: CheckInKind,
     at: datetime,
     random: Random,
-) -> CheckIn:
+) -> Row:
     outside = random.random() < 0.01
     away = random.uniform(400, 900) if outside else random.uniform(0, 60)
     latitude = office.latitude + away / METRES_A_DEGREE
@@ -99,27 +101,29 @@ def _check_in(
     level = ReasonLevel.REVIEW if outside else ReasonLevel.INFO
     params = {"distance_m": round(distance), "radius_m": office.radius_metres}
     reasons = [Reason(code, level, params), Reason("FACE_MATCHED", ReasonLevel.INFO)]
-    return CheckIn(
-        id=new_id(),
-        agency=agency,
-        employee=person,
-        unit=unit,
-        kind=kind,
-        state=CheckInState.REVIEW if outside else CheckInState.ACCEPTED,
-        day=day,
-        received_at=at,
-        settled_at=at + timedelta(seconds=1),
-        idempotency_key=f"demonstration-{kind.value}-{day}",
-        content_digest=bytes(32),
-        frames=[],
-        fixes=[_fix(latitude, longitude, accuracy, at)],
-        latitude=latitude,
-        longitude=longitude,
-        reasons=[reason.to_data() for reason in reasons],
-        evidence=_evidence(distance, accuracy, level, "OUTSIDE" if outside else "INSIDE", random),
-        location=office,
-        receipt=f"D{person.nip[-3:]}{at:%d%H%M}"[:10],
-    )
+    return {
+        "id": new_id(),
+        "agency_id": agency.id,
+        "employee_id": person.id,
+        "unit_id": unit.id,
+        "kind": kind,
+        "state": CheckInState.REVIEW if outside else CheckInState.ACCEPTED,
+        "day": day,
+        "received_at": at,
+        "settled_at": at + timedelta(seconds=1),
+        "idempotency_key": f"demonstration-{kind.value}-{day}",
+        "content_digest": bytes(32),
+        "frames": "[]",
+        "fixes": _json([_fix(latitude, longitude, accuracy, at)]),
+        "latitude": latitude,
+        "longitude": longitude,
+        "device_id": "",
+        "device_kind": "PHONE",
+        "reasons": _json([reason.to_data() for reason in reasons]),
+        "evidence": _json(_evidence(distance, accuracy, level, "OUTSIDE" if outside else "INSIDE", random)),
+        "location_id": office.id,
+        "receipt": f"D{person.nip[-3:]}{at:%d%H%M}"[:10],
+    }
 
 
 def _fix(latitude: float, longitude: float, accuracy: float, at: datetime) -> dict[str, object]:
@@ -159,23 +163,26 @@ def _evidence(
     }
 
 
-def _record(agency: Agency, person: Employee, unit: Unit, day: date, made: list[CheckIn]) -> AttendanceDay:
+def _record(agency: Agency, person: Employee, unit: Unit, day: date, made: list[Row]) -> Row:
     """The same derivation as for a real day, on rows that are not in the database yet."""
-    counted = [check for check in made if check.state == CheckInState.ACCEPTED]
-    came = min((c.received_at for c in counted if c.kind == CheckInKind.IN), default=None)
-    went = max((c.received_at for c in counted if c.kind == CheckInKind.OUT), default=None)
+    counted = [check for check in made if check["state"] == CheckInState.ACCEPTED]
+    came = min((check["received_at"] for check in counted if check["kind"] == CheckInKind.IN), default=None)
+    went = max((check["received_at"] for check in counted if check["kind"] == CheckInKind.OUT), default=None)
     undecided = len(counted) < len(made)
-    seen = Presence.OUT if went else Presence.IN if came else Presence.PENDING
-    return AttendanceDay(
-        id=new_id(),
-        agency=agency,
-        employee=person,
-        day=day,
-        presence=seen,
-        in_at=came,
-        out_at=went,
-        late_minutes=late_minutes(came, PERPRES_21_2023, unit.time_zone) if came else 0,
-        flagged=False,
-        needs_review=undecided,
-        last_change_at=made[-1].received_at,
-    )
+    return {
+        "id": new_id(),
+        "agency_id": agency.id,
+        "employee_id": person.id,
+        "day": day,
+        "presence": Presence.OUT if went else Presence.IN if came else Presence.PENDING,
+        "in_at": came,
+        "out_at": went,
+        "late_minutes": late_minutes(came, PERPRES_21_2023, unit.time_zone) if came else 0,
+        "flagged": False,
+        "needs_review": undecided,
+        "last_change_at": made[-1]["received_at"],
+    }
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
