@@ -6,6 +6,7 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from api.core.errors import TooManyAttempts
@@ -15,9 +16,18 @@ class Attempts:
     """Moving windows. Losing Redis loosens a limit to one per process; it never opens it."""
 
     def __init__(self, redis_url: str) -> None:
-        shared = RedisStorage(f"async+{redis_url}", implementation="redispy", wrap_exceptions=True)
+        self._connections = ConnectionPool.from_url(redis_url, socket_connect_timeout=2)
+        shared = RedisStorage(
+            f"async+{redis_url}",
+            implementation="redispy",
+            wrap_exceptions=True,
+            connection_pool=self._connections,  # type: ignore[arg-type]  # passed on to redis
+        )
         self._shared = MovingWindowRateLimiter(shared)
         self._own = MovingWindowRateLimiter(MemoryStorage())
+
+    async def close(self) -> None:
+        await self._connections.aclose()
 
     async def spend(self, limit: str, *who: str) -> None:
         """Count one try by `who` against e.g. "5/minute"; TooManyAttempts says how long to wait."""

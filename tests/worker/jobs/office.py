@@ -1,12 +1,16 @@
 """A small office in a test's own database, with people who enrol and check in through the services."""
 
+import asyncio
 import base64
+import itertools
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from api.attendance.models import CheckIn, CheckInKind
@@ -16,16 +20,21 @@ from api.biometrics import service as biometrics
 from api.biometrics.consent import VERSION
 from api.biometrics.models import Enrolment, FaceTemplate, Purpose
 from api.biometrics.settle import belongs_to
+from api.core import outbox
 from api.core.context import Actor, Context
 from api.core.identity import new_id
 from api.core.runtime import Runtime, open_runtime
 from api.core.settings import Settings, load
-from api.people.models import Agency, Employee, Unit
+from api.people.models import Agency, AgencyRule, Employee, Unit
 from api.sites.models import DutyAssignment, DutyLocation
 from api.sites.rules import Fix
+from worker.faces import Eyes
+from worker.main import serve
+from worker.vision.engine import FaceEngine
 
 PACK = Path(__file__).resolve().parents[3] / ".data" / "packs" / "hadir-default"
 LATITUDE, LONGITUDE = -6.1754, 106.8272
+_hired = itertools.count(1)
 
 
 def settings_for(database_url: str, redis_url: str, folder: Path, **more: object) -> Settings:
@@ -122,17 +131,14 @@ class Office:
     agency: Agency
     unit: Unit
     location: DutyLocation
-    hired: int = 0
 
     async def hire(self) -> Person:
-        self.hired += 1
+        number = next(_hired)
         employee = await Employee.create(
             agency=self.agency,
             unit=self.unit,
-            nip=f"1990010120200110{self.hired:02d}"
-            if self.hired < 100
-            else f"19900101202001{self.hired:04d}",
-            name=f"Pegawai {self.hired}",
+            nip=f"199001012020{number:06d}",
+            name=f"Pegawai {number}",
         )
         await DutyAssignment.create(
             agency=self.agency,
@@ -157,6 +163,10 @@ class Office:
 async def found_office(runtime: Runtime) -> Office:
     agency = await Agency.create(name="Dinas Uji", short_name=secrets.token_hex(6))
     unit = await Unit.create(agency=agency, code="31", name="Kantor", path="/31/", time_zone="Asia/Jakarta")
+    # The test portraits' faces are about 160 pixels wide, and the detector's boxes vary by a tenth around that.
+    await AgencyRule.create(
+        agency=agency, topic="face", parameters={"min_face_px": 120}, valid_from=date(2020, 1, 1)
+    )
     location = await DutyLocation.create(
         agency=agency, unit=unit, name="Kantor", latitude=LATITUDE, longitude=LONGITUDE, radius_metres=150
     )
@@ -170,8 +180,34 @@ async def open_office(settings: Settings) -> AsyncIterator[Office]:
         yield await found_office(runtime)
 
 
-def reasons_of(rows: Sequence[dict[str, object]]) -> list[str]:
+def codes(rows: Sequence[dict[str, object]]) -> list[str]:
     return [str(row["code"]) for row in rows]
 
 
-__all__ = ["PACK", "Office", "Person", "found_office", "open_office", "reasons_of", "replace", "settings_for"]
+def eyes_of(engine: FaceEngine | None) -> Eyes:
+    """The engine is loaded once for all tests; a process has its own thread for it."""
+    return Eyes(engine, ThreadPoolExecutor(1), 2_000_000)
+
+
+@asynccontextmanager
+async def working(runtime: Runtime, engine: FaceEngine | None, **more: Any) -> AsyncIterator[None]:
+    """A whole worker beside the test, with relay and arq."""
+    stopping = asyncio.Event()
+    task = asyncio.create_task(serve(runtime, eyes_of(engine), stopping, **more))
+    try:
+        yield
+    finally:
+        stopping.set()
+        await task
+
+
+async def nothing_outstanding(seconds: float = 20.0) -> None:
+    """Waits until the outbox is empty."""
+    async with asyncio.timeout(seconds):
+        while await outbox.outstanding():  # noqa: ASYNC110 - there is nothing to wait on but the rows
+            await asyncio.sleep(0.01)
+
+
+async def worked_off(office: Office, engine: FaceEngine | None) -> None:
+    async with working(office.runtime, engine):
+        await nothing_outstanding()
