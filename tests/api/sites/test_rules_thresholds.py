@@ -149,6 +149,31 @@ def test_every_number_has_bounds_that_hold_its_default_and_are_named() -> None:
                 PositionThresholds.from_mapping({item.name: beyond})
 
 
+def test_what_an_agency_may_set_is_agreed_too() -> None:
+    bounds = {item.name: item.metadata for item in fields(PositionThresholds) if item.metadata}
+    assert {name: (bound["least"], bound["most"]) for name, bound in bounds.items()} == {
+        "oldest_s": (5, 3_600),
+        "ahead_s": (0, 3_600),
+        "low_accuracy_m": (5, 5_000),
+        "poorest_accuracy_m": (10, 5_000),
+        "finest_accuracy_m": (0, 5),
+        "suspicious_kmh": (50, 2_000),
+        "suspicious_beyond_m": (100, 1_000_000),
+        "impossible_kmh": (200, 10_000),
+        "impossible_beyond_m": (1_000, 10_000_000),
+        "repeated_check_ins": (2, 100),
+        "repeated_window_days": (1, 366),
+        "burst_fixes": (2, 10),
+        "neighbour_window_s": (10, 3_600),
+        "device_accounts": (2, 100),
+        "desktop_factor": (0, 1),
+        "review_score": (0.1, 100),
+        "disturbed_window_s": (60, 86_400),
+        "disturbed_failures": (2, 1_000),
+        "disturbed_share": (0.1, 1),
+    }
+
+
 @pytest.mark.parametrize(
     ("data", "named"),
     [
