@@ -26,22 +26,24 @@ class AttendanceFilter(StrEnum):
     NEEDS_REVIEW = "NEEDS_REVIEW"
 
 
-#: Everyone active under a path, each with the state of the day: given, or the local one of the person's unit.
-#: $1 agency, $2 path prefix, $3 day or null, $4 now.
+#: Everyone under a path, each with the state of the day: given, or the local one of the person's unit.
+#: $1 agency, $2 pattern of paths, $3 day or null, $4 now.
 BOARD = """
   FROM employee e
   JOIN unit u ON u.id = e.unit_id AND u.agency_id = $1 AND u.path LIKE $2
   LEFT JOIN attendance_day d ON d.employee_id = e.id
         AND d.day = coalesce($3::date, ($4::timestamptz AT TIME ZONE u.time_zone)::date)
- WHERE e.active
 """
+#: Whoever left is on no board; the days before stay to be asked for by name.
+ACTIVE = " WHERE e.active"
 
 COLUMNS = """
 SELECT e.id AS employee_id, e.nip, e.name, e.position, e.active, e.supervisor_id,
        u.id AS unit_id, u.code AS unit_code, u.name AS unit_name, u.path AS unit_path, u.time_zone, u.parent_id,
        coalesce($3::date, ($4::timestamptz AT TIME ZONE u.time_zone)::date) AS day,
        coalesce(d.presence, 'NOT_IN') AS presence, d.in_at, d.out_at, coalesce(d.late_minutes, 0) AS late_minutes,
-       coalesce(d.flagged, false) AS flagged, coalesce(d.needs_review, false) AS needs_review, d.last_change_at
+       coalesce(d.flagged, false) AS flagged, coalesce(d.needs_review, false) AS needs_review, d.check_in_id,
+       d.last_change_at
 """
 
 COUNTS = """
@@ -87,9 +89,8 @@ async def board(
     after: tuple[datetime | None, str, UUID] | None = None,
 ) -> list[database.Row]:
     """Rows of the live wall. Whoever calls has made sure that the actor may watch the path."""
-    pattern = f"%{_literal(search)}%" if search else "%"
-    values: list[object] = [agency_id, f"{path}%", day, now, pattern, limit]
-    sql = COLUMNS + BOARD + FILTERS[only] + SEARCH
+    values: list[object] = [agency_id, _under(path), day, now, _holding(search), limit]
+    sql = COLUMNS + BOARD + ACTIVE + FILTERS[only] + SEARCH
     if after:
         sql += AFTER
         values += [after[0] or _NEVER, after[1], after[2]]
@@ -104,23 +105,27 @@ async def board_total(
     search: str | None,
     only: AttendanceFilter | None,
 ) -> int:
-    pattern = f"%{_literal(search)}%" if search else "%"
     found = await database.rows(
-        "SELECT count(*) AS n" + BOARD + FILTERS[only] + SEARCH, agency_id, f"{path}%", day, now, pattern
+        "SELECT count(*) AS n" + BOARD + ACTIVE + FILTERS[only] + SEARCH,
+        agency_id,
+        _under(path),
+        day,
+        now,
+        _holding(search),
     )
     return int(found[0]["n"])
 
 
 async def board_counts(agency_id: UUID, path: str, day: date | None, now: datetime) -> database.Row:
-    return (await database.rows(COUNTS + BOARD, agency_id, f"{path}%", day, now))[0]
+    return (await database.rows(COUNTS + BOARD + ACTIVE, agency_id, _under(path), day, now))[0]
 
 
 async def board_of(
     agency_id: UUID, employee_ids: Sequence[UUID], day: date | None, now: datetime
 ) -> list[database.Row]:
-    """The same rows for named people."""
+    """The same rows for named people, in service or not."""
     return await database.rows(
-        COLUMNS + BOARD + " AND e.id = ANY($5)", agency_id, "%", day, now, list(employee_ids)
+        COLUMNS + BOARD + " WHERE e.id = ANY($5)", agency_id, "%", day, now, list(employee_ids)
     )
 
 
@@ -146,8 +151,17 @@ def may(actor: Actor, permission: Permission, row: CheckIn) -> bool:
     return actor.agency_id == row.agency_id and actor.may(permission, row.employee.unit.path)
 
 
-def _literal(search: str) -> str:
-    return search[:100].replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+def _under(path: str) -> str:
+    """LIKE pattern of a subtree. A unit's code may hold `_`, which LIKE would take for any letter."""
+    return f"{_literal(path)}%"
+
+
+def _holding(search: str | None) -> str:
+    return f"%{_literal(search[:100])}%" if search else "%"
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 _NEVER = datetime.fromtimestamp(0, UTC)

@@ -14,9 +14,10 @@ from api.people.models import Agency, AgencyRule, Employee, Unit
 
 
 def reached(paths: Sequence[str], prefix: str = "") -> Q:
-    """Rows whose unit lies in one of the subtrees; none at all when there is no path."""
-    if WHOLE_AGENCY in paths:
-        return Q()
+    """Rows whose unit lies in one of the subtrees; none at all when there is no path.
+
+    The whole agency is a prefix like any other: an empty Q beside an OR would say nothing instead of "all".
+    """
     if not paths:
         return Q(pk__in=[])
     return Q(*(Q(**{f"{prefix}path__startswith": path}) for path in paths), join_type=Q.OR)

@@ -15,6 +15,7 @@ from api.core.context import Context
 from api.core.graphql import Info, Reason
 from api.core.policy import Permission
 from api.people.schema import Employee, Unit
+from api.sites.models import WorkMode
 from api.sites.rules import PositionResult as PositionResults
 from api.sites.schema import DutyLocation
 
@@ -188,14 +189,24 @@ class CheckIn:
     async def employee(self, info: Info) -> Employee:
         return Employee.of((await self.whole(info)).employee)
 
-    @strawberry.field(description="Why the verdict is as it is, gravest first.")
-    def reasons(self, info: Info) -> list[Reason]:
+    @strawberry.field(
+        description="Why the verdict is as it is, gravest first; none without the permission to see evidence."
+    )
+    async def reasons(self, info: Info) -> list[Reason]:
+        # Their sentences tell distances and scores.
+        if not self.row.reasons or not _sees_evidence(info.context, await self.whole(info)):
+            return []
         return [Reason.of(reason, info.context.locale) for reason in self.row.reasons]
 
-    @strawberry.field(description="The duty location it was held against.")
+    @strawberry.field(
+        description="The duty location it was held against; a home only with the permission to see evidence."
+    )
     async def location(self, info: Info) -> DutyLocation | None:
         row = await self.whole(info)
-        return DutyLocation.of(row.location) if row.location else None
+        if row.location is None:
+            return None
+        public = row.location.kind == WorkMode.OFFICE
+        return DutyLocation.of(row.location) if public or _sees_evidence(info.context, row) else None
 
     @strawberry.field(description="Whether you may ask for a second look now.")
     async def can_contest(self, info: Info) -> bool:
@@ -221,10 +232,8 @@ class CheckIn:
 
     @strawberry.field(description="Scores and positions; null without the permission to see them.")
     async def evidence(self, info: Info) -> Evidence | None:
-        actor, row = info.context.actor, await self.whole(info)
-        if not actor.owns(row.employee.id) and not access.may(actor, Permission.READ_EVIDENCE, row):
-            return None
-        return Evidence.of(row)
+        row = await self.whole(info)
+        return Evidence.of(row) if _sees_evidence(info.context, row) else None
 
 
 @strawberry.type(description="A person's day as it stands.")
@@ -238,6 +247,9 @@ class AttendanceDay:
     late_minutes: int = strawberry.field(description="Whole minutes after the start of duty.")
     flagged: bool = strawberry.field(description="A check-in counts, but is marked.")
     needs_review: bool = strawberry.field(description="A check-in waits for a person's decision.")
+    check_in_id: UUID | None = strawberry.field(
+        description="The check-in to look at first: one that waits for a person, else the latest."
+    )
     last_change_at: datetime | None = strawberry.field(description="When the day last changed.")
 
     @classmethod
@@ -269,6 +281,7 @@ class AttendanceDay:
             late_minutes=row["late_minutes"],
             flagged=row["flagged"],
             needs_review=row["needs_review"],
+            check_in_id=row["check_in_id"],
             last_change_at=row["last_change_at"],
         )
 
@@ -303,6 +316,11 @@ def _position(row: models.CheckIn, data: Mapping[str, Any]) -> PositionEvidence:
         location=DutyLocation.of(row.location) if row.location else None,
         fixes=[PositionFix.of(fix) for fix in row.fixes],
     )
+
+
+def _sees_evidence(context: Context, row: models.CheckIn) -> bool:
+    own = context.actor.owns(row.employee.id)
+    return own or access.may(context.actor, Permission.READ_EVIDENCE, row)
 
 
 def _sees_faces(context: Context, row: models.CheckIn) -> bool:
