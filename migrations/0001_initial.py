@@ -123,6 +123,7 @@ class Migration(migrations.Migration):
                 ('late_minutes', fields.IntField(default=0)),
                 ('flagged', fields.BooleanField(default=False)),
                 ('needs_review', fields.BooleanField(default=False)),
+                ('check_in_id', fields.UUIDField(null=True)),
                 ('last_change_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'attendance_day', 'app': 'models', 'unique_together': (('employee', 'day'),), 'indexes': [Index(fields=['agency_id', 'day'])], 'pk_attr': 'id', 'table_description': "The live state of a person's day, derived from the day's check-ins whenever one of them changes."},

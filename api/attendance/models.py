@@ -128,6 +128,8 @@ class AttendanceDay(Model):
     late_minutes = fields.IntField(default=0)
     flagged = fields.BooleanField(default=False)
     needs_review = fields.BooleanField(default=False)
+    #: The check-in to look at first: one that waits for a person, else one that is marked, else the latest.
+    check_in_id = fields.UUIDField(null=True)
     last_change_at = fields.DatetimeField()
 
     class Meta:

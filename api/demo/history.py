@@ -180,6 +180,7 @@ def _record(agency: Agency, person: Employee, unit: Unit, day: date, made: list[
         "late_minutes": late_minutes(came, PERPRES_21_2023, unit.time_zone) if came else 0,
         "flagged": False,
         "needs_review": undecided,
+        "check_in_id": next((c["id"] for c in made if c not in counted), made[-1]["id"]),
         "last_change_at": made[-1]["received_at"],
     }
 

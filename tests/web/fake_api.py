@@ -113,7 +113,7 @@ def attendance_day(who: dict[str, Any], presence: str = "NOT_IN", **more: Any) -
         "flagged": False,
         "needsReview": False,
         "lastChangeAt": None,
-        "checkIns": [],
+        "checkInId": None,
         **more,
     }
 

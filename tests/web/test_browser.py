@@ -369,12 +369,12 @@ def test_a_choice_and_a_search_hold_against_changes(
 def test_focus_stays_on_the_row_that_moves(
     visit: Callable[..., Page], site: Site, api: FakeApi, wall: dict[str, Any]
 ) -> None:
-    seen = [check_in(BUDI)]
-    wall["attendance"] = connection([attendance_day(SITI), attendance_day(BUDI, checkIns=seen)])
+    seen = check_in(BUDI)["id"]
+    wall["attendance"] = connection([attendance_day(SITI), attendance_day(BUDI, checkInId=seen)])
     page = visit(WALL)
     page.wait_for_function("() => document.querySelector('#live-state').dataset.state === 'live'")
     page.get_by_role("link", name="Budi Santoso").focus()
-    site.feed(change(api, attendance_day(BUDI, "IN", checkIns=seen)))
+    site.feed(change(api, attendance_day(BUDI, "IN", checkInId=seen)))
     expect(page.locator("#rows > .row").first).to_contain_text("Budi Santoso")
     expect(page.get_by_role("link", name="Budi Santoso")).to_be_focused()
 

@@ -116,7 +116,7 @@ def test_the_wall_of_24000_is_light(browser: Browser, api: FakeApi) -> None:
         for n in range(50)
     ]
     flags = {"flagged": True, "needsReview": True, "lateMinutes": 42, "inAt": f"{DAY}T00:24:00+00:00"}
-    days = [attendance_day(who, "IN", checkIns=[check_in(who)], **flags) for who in people]
+    days = [attendance_day(who, "IN", checkInId=check_in(who)["id"], **flags) for who in people]
     units = [PROVINCE, *({**MAKASSAR, "id": f"20000000-0000-4000-8000-{n:012d}"} for n in range(12))]
     api.data = {
         "me": supervisor(watchableUnits=units),

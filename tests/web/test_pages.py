@@ -105,7 +105,7 @@ def evil_everywhere(api: FakeApi) -> None:
         ),
         "unit": unit,
         "attendanceCounts": counts(total=1),
-        "attendance": connection([attendance_day(who, "IN", checkIns=[found])], end=EVIL),
+        "attendance": connection([attendance_day(who, "IN", checkInId=found["id"])], end=EVIL),
         "checkIn": found,
         "checkIns": connection([found], end=EVIL),
     }

@@ -1,13 +1,14 @@
 """Subscriptions: the wall and a single check-in. Signals say "changed"; what is told is read then, by right."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from uuid import UUID
 
 import strawberry
 
 from api.attendance import access
 from api.attendance.schema.types import AttendanceCounts, AttendanceDay, CheckIn
-from api.core.errors import NotFound
+from api.core.context import Context
 from api.core.graphql import Info
 from api.core.live import changes
 from api.core.policy import Permission
@@ -25,15 +26,33 @@ class AttendanceChange:
 class AttendanceSubscription:
     @strawberry.subscription(description="Changes of a unit and everything under it, from now on.")
     async def attendance_changed(self, info: Info, unit_id: UUID) -> AsyncGenerator[AttendanceChange, None]:
-        unit = await people.unit_for(info.context.actor, unit_id, Permission.WATCH_ATTENDANCE)
-        async for names in changes(info.context, "attendance", path=unit.path):
-            yield await attendance_change(info, unit_id, names)
+        context = info.context
+        unit = await people.unit_for(context.actor, unit_id, Permission.WATCH_ATTENDANCE)
+        async with aclosing(changes(context, "attendance", path=unit.path)) as news:
+            async for names in news:
+                yield await attendance_change(context, unit_id, names)
 
     @strawberry.subscription(description="A check-in as it is now, and again at each change.")
     async def check_in_changed(self, info: Info, id: UUID) -> AsyncGenerator[CheckIn, None]:
-        async for _ in changes(info.context, "attendance", subject_id=id):
-            yield CheckIn.of(await access.check_in(info.context.actor, id))
+        async with aclosing(changes(info.context, "attendance", subject_id=id)) as news:
+            async for _ in news:
+                yield CheckIn.of(await access.check_in(info.context.actor, id))
 
 
-async def attendance_change(info: Info, unit_id: UUID, names: frozenset[UUID] | None) -> AttendanceChange:
-    raise NotFound
+async def attendance_change(
+    context: Context, unit_id: UUID, names: frozenset[UUID] | None
+) -> AttendanceChange:
+    """The unit's counts and the named people's days as they are now; without names, the word to read all.
+
+    Raises NotFound when the reader may not watch the unit (any more).
+    """
+    actor, now = context.actor, context.clock()
+    unit = await people.unit_for(actor, unit_id, Permission.WATCH_ATTENDANCE)
+    counts = await access.board_counts(actor.agency_id, unit.path, None, now)
+    rows = await access.board_of(actor.agency_id, list(names), None, now) if names else []
+    return AttendanceChange(
+        resync=names is None,
+        counts=AttendanceCounts.of(counts),
+        # Whoever was moved to another unit since the signal is no longer this reader's to see.
+        changed=[AttendanceDay.of(row) for row in rows if row["unit_path"].startswith(unit.path)],
+    )

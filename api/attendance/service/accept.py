@@ -47,8 +47,8 @@ WITH nonce AS (
     SELECT $17, 'verify_check_in', id, now(), 0, now() FROM recorded
 ), day AS (
     INSERT INTO attendance_day (id, agency_id, employee_id, day, presence, late_minutes, flagged, needs_review,
-                                last_change_at)
-    SELECT $17, $5, $2, $7, 'PENDING', 0, false, false, $3 FROM recorded
+                                check_in_id, last_change_at)
+    SELECT $17, $5, $2, $7, 'PENDING', 0, false, false, id, $3 FROM recorded
     ON CONFLICT (employee_id, day) DO UPDATE SET last_change_at = excluded.last_change_at,
         presence = CASE attendance_day.presence WHEN 'NOT_IN' THEN 'PENDING' ELSE attendance_day.presence END
 )

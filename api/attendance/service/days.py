@@ -18,16 +18,18 @@ SELECT min(received_at) FILTER (WHERE kind = 'IN' AND state IN ('ACCEPTED', 'FLA
        coalesce(bool_or(state IN ('PENDING', 'REVIEW')), false) AS open,
        coalesce(bool_or(state = 'FLAGGED'), false) AS flagged,
        coalesce(bool_or(state = 'REVIEW'), false) AS needs_review,
+       (array_agg(id ORDER BY state = 'REVIEW' DESC, state = 'FLAGGED' DESC, received_at DESC))[1] AS check_in_id,
        max(greatest(received_at, settled_at, reviewed_at, contested_at)) AS last_change_at
   FROM check_in WHERE employee_id = $1 AND day = $2
 """
 UPSERT = """
 INSERT INTO attendance_day (id, agency_id, employee_id, day, presence, in_at, out_at, late_minutes, flagged,
-                            needs_review, last_change_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                            needs_review, check_in_id, last_change_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (employee_id, day) DO UPDATE SET presence = excluded.presence, in_at = excluded.in_at,
        out_at = excluded.out_at, late_minutes = excluded.late_minutes, flagged = excluded.flagged,
-       needs_review = excluded.needs_review, last_change_at = excluded.last_change_at
+       needs_review = excluded.needs_review,
+       check_in_id = excluded.check_in_id, last_change_at = excluded.last_change_at
 """
 
 
@@ -50,6 +52,7 @@ async def refresh_day(using: BaseDBAsyncClient, check_in: CheckIn, time_zone: st
             late,
             facts["flagged"],
             facts["needs_review"],
+            facts["check_in_id"],
             facts["last_change_at"],
         ],
     )
