@@ -1,5 +1,6 @@
 """`hadir up`: everything on one machine, from the servers to the page with who can log in."""
 
+import hashlib
 import json
 import os
 import sys
@@ -36,6 +37,7 @@ class Up:
         self._children: list[Child] = []
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HADIR_KEYS": settings.keys}
         self._demo_file = settings.data_dir / "demo.json"
+        self._stamp = Stamp(settings, program.parent / "migrations")
 
     def run(self) -> None:
         """Until somebody stops it. Raises ServerError or ProcessError with a sentence."""
@@ -44,8 +46,7 @@ class Up:
             self._withdraw()
             try:
                 self._start_servers()
-                self._prepare()
-                self._run_processes()
+                self._run_processes(self._prepare())
             finally:
                 self._stop()
 
@@ -57,38 +58,43 @@ class Up:
             self._servers.append(server)
             self._environment[setting_name(name)] = server.start()
 
-    def _prepare(self) -> None:
-        """Tables and demonstration data, by a process that ends: neither belongs into this one's memory."""
+    def _prepare(self) -> Child:
+        """Tables and demonstration data, by a process that ends: neither belongs into this one's memory.
+
+        Returns once the tables are there; where they were already, the process goes on beside the others.
+        """
         say("bringing the tables up to date" + (", and the demonstration data" if self.demo else ""))
         arguments = ["seed", "--accounts", str(self._pending)] if self.demo else ["migrate"]
         task = self._child("prepare", *arguments)
         task.start()
         self._children = [task]
-        for _ in self._with_news(self._watch.ticks(), "preparing"):
-            if task.exit_code == 0:
-                return
-            if task.exit_code is not None:
-                task.wait(0)
-                raise ProcessError("The database could not be prepared; the lines above say why.")
+        if not self._stamp.is_current():
+            for _ in self._with_news(self._watch.ticks(), "preparing"):
+                if is_done(task):
+                    self._stamp.write()
+                    break
+        return task
 
-    def _run_processes(self) -> None:
-        self._children = [self._child("web", "web"), self._child("worker", "worker")]
-        for child in self._children:
+    def _run_processes(self, task: Child) -> None:
+        processes = [self._child("web", "web"), self._child("worker", "worker")]
+        for child in processes:
             if self._watch.stopping.is_set():
                 return
+            self._children.append(child)
             child.start()
         keepers = [Keeper(server.label, server.start, server.is_alive) for server in self._servers]
-        keepers += [Keeper(child.name, child.start, child.is_alive) for child in self._children]
+        keepers += [Keeper(child.name, child.start, child.is_alive) for child in processes]
         ready = False
         for now in self._with_news(self._watch.ticks(), "waiting for the web process"):
             for keeper in keepers:
                 keeper.tend(now)
                 if not ready and keeper.failures > PATIENCE:
                     raise ProcessError(f"{keeper.name} does not start; the lines above say why.")
-            if not ready and answers(self.settings, "/readyz"):
+            if not ready and is_done(task) and answers(self.settings, "/readyz"):
                 ready = True
+                self._children = processes
                 self._publish()
-            if self._watch.reloading.is_set():
+            if ready and self._watch.reloading.is_set():
                 self._reload_keys()
 
     def _with_news(self, ticks: Iterator[float], doing: str) -> Iterator[float]:
@@ -143,6 +149,33 @@ class Up:
         stop_all(self._children)
         for server in reversed(self._servers):
             server.stop()
+
+
+class Stamp:
+    """Which migrations the embedded database has seen; it lies beside the data and goes with them."""
+
+    def __init__(self, settings: Settings, migrations: Path) -> None:
+        self._embedded = settings.database_url is None
+        self._path = settings.data_dir / "postgres" / "prepared"
+        digest = hashlib.sha256()
+        for path in sorted(migrations.glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+        self._digest = digest.hexdigest()
+
+    def is_current(self) -> bool:
+        return self._embedded and self._path.exists() and self._path.read_text() == self._digest
+
+    def write(self) -> None:
+        if self._embedded:
+            write_private(self._path, self._digest)
+
+
+def is_done(task: Child) -> bool:
+    """ProcessError when it failed."""
+    if task.exit_code:
+        task.wait(0)
+        raise ProcessError("The database could not be prepared; the lines above say why.")
+    return task.exit_code == 0
 
 
 def welcome(base_url: str, accounts: list[dict[str, Any]], seconds: float) -> str:
