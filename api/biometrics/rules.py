@@ -106,7 +106,8 @@ class FaceThresholds(Limits):
     #: A frame less alike than this shows another person, whatever the best frame shows.
     other_person: float = bounded(0.20, -1, 0.95, "cosine")
     liveness: float = bounded(0.5, 0.1, 0.99, "probability")
-    #: Up to here a person looks: live faces of a good size score over 0.9, prints and screens up to 0.75.
+    #: Up to here a person looks: live faces of a good size score over 0.9, many prints and screens between.
+    #: Some made from the same pictures score higher still, so a pass is one signal and no proof.
     liveness_review: float = bounded(0.8, 0.1, 1, "probability")
 
     def check(self) -> None:
