@@ -258,9 +258,9 @@ def _end_of_imports() -> None:
 
 async def _serve(settings: Settings) -> None:
     import uvicorn
-    from api.client import make_client
 
     from api.app import create_app
+    from api.client import make_client
     from api.core import logs
     from api.core.runtime import open_runtime
     from web.app import create_app as create_site

@@ -35,6 +35,7 @@ class Up:
         self._watch = Watch()
         self._servers: list[Server] = []
         self._children: list[Child] = []
+        self._keepers: list[Keeper] = []
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HADIR_KEYS": settings.keys}
         self._demo_file = settings.data_dir / "demo.json"
         self._stamp = Stamp(settings, program.parent / "migrations")
@@ -76,26 +77,30 @@ class Up:
         return task
 
     def _run_processes(self, task: Child) -> None:
-        processes = [self._child("web", "web"), self._child("worker", "worker")]
-        for child in processes:
-            if self._watch.stopping.is_set():
-                return
-            self._children.append(child)
-            child.start()
-        keepers = [Keeper(server.label, server.start, server.is_alive) for server in self._servers]
-        keepers += [Keeper(child.name, child.start, child.is_alive) for child in processes]
+        """The worker comes when the preparation is done: two cores are few, and the page is waited for."""
+        self._keepers = [Keeper(server.label, server.start, server.is_alive) for server in self._servers]
+        web, worker = self._child("web", "web"), self._child("worker", "worker")
         ready = False
         for now in self._with_news(self._watch.ticks(), "waiting for the web process"):
-            for keeper in keepers:
+            self._keep(web)
+            if is_done(task):
+                self._keep(worker)
+            for keeper in self._keepers:
                 keeper.tend(now)
                 if not ready and keeper.failures > PATIENCE:
                     raise ProcessError(f"{keeper.name} does not start; the lines above say why.")
             if not ready and is_done(task) and answers(self.settings, "/readyz"):
                 ready = True
-                self._children = processes
+                self._children.remove(task)
                 self._publish()
             if ready and self._watch.reloading.is_set():
                 self._reload_keys()
+
+    def _keep(self, child: Child) -> None:
+        if child not in self._children:
+            self._children.append(child)
+            self._keepers.append(Keeper(child.name, child.start, child.is_alive))
+            child.start()
 
     def _with_news(self, ticks: Iterator[float], doing: str) -> Iterator[float]:
         """The same ticks; every five seconds until the page can be reached, a line that we are alive."""
