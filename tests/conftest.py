@@ -25,6 +25,7 @@ _numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="take the pictures that README.md shows")
     parser.addoption("--kill-points", type=int, default=40, help="moments at which a test kills a process")
 
 
@@ -88,7 +89,7 @@ def template_database(postgres: Postgres) -> str:
     from api.core.database import migrate
     from api.core.settings import load
 
-    _administer(postgres, f"CREATE DATABASE {_TEMPLATE}")
+    administer(postgres, f"CREATE DATABASE {_TEMPLATE}")
     asyncio.run(migrate(load(environ={"DATABASE_URL": postgres.url_of(_TEMPLATE)}, env_file=None)))
     return _TEMPLATE
 
@@ -101,14 +102,14 @@ def make_database(postgres: Postgres) -> Iterator[Callable[[str], str]]:
     def make(template: str) -> str:
         name = f"test_{next(_numbers)}"
         postgres.start()
-        _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+        administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
         made.append(name)
         return postgres.url_of(name)
 
     yield make
     postgres.start()
     for name in made:
-        _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+        administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -133,7 +134,15 @@ def redis_url(valkey: Valkey) -> str:
     return url
 
 
-def _administer(server: Postgres, statement: str) -> None:
+@pytest.fixture(scope="session")
+def face_pack() -> Path:
+    """The default pack, as set-up makes it."""
+    pack = Path(__file__).resolve().parents[1] / ".data" / "packs" / "hadir-default"
+    assert pack.is_dir(), f"There is no face pack at {pack}: run `make faces`."
+    return pack
+
+
+def administer(server: Postgres, statement: str) -> None:
     async def run() -> None:
         connection = await asyncpg.connect(server.url_of("postgres"))
         try:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 import orjson
 
@@ -116,7 +117,8 @@ async def _position_problem(actor: Actor, sent: Submission, now: datetime) -> Po
 
 
 def _record(actor: Actor, sent: Submission, now: datetime) -> CheckIn:
-    last = sent.fixes[-1]
+    # The point by which neighbours are found is the one that will be judged.
+    judged = min(sent.fixes, key=lambda fix: fix.accuracy if fix.accuracy and fix.accuracy > 0 else inf)
     return CheckIn(
         id=new_id(),
         agency_id=actor.agency_id,
@@ -130,8 +132,8 @@ def _record(actor: Actor, sent: Submission, now: datetime) -> CheckIn:
         content_digest=_content_digest(sent),
         frames=sent.frames,
         fixes=[fix_as_row(fix) for fix in sent.fixes],
-        latitude=last.latitude,
-        longitude=last.longitude,
+        latitude=judged.latitude,
+        longitude=judged.longitude,
         device_id=sent.device_id,
         device_kind=sent.device_kind,
         device_time=sent.device_time,

@@ -1,5 +1,6 @@
 """The facts that the position rules ask for: this person's past, the people around, the site."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -55,15 +56,19 @@ async def judge_position(check_in: CheckIn) -> PositionVerdict:
     limits = await thresholds_for(check_in)
     fixes = [fix_from_row(row) for row in check_in.fixes]
     duties = await sites.duties(check_in.employee_id, check_in.day)
-    places = [duty.location for duty in duties]
-    return assess(
-        fixes,
-        [Circle(place.id, place.latitude, place.longitude, float(place.radius_metres)) for place in places],
-        check_in.received_at,
-        limits,
-        await _history(check_in, fixes, limits),
-        await _surroundings(check_in, fixes, limits, places),
-    )
+    places = {duty.location.id: duty.location for duty in duties}
+    circles = [
+        Circle(place.id, place.latitude, place.longitude, float(place.radius_metres))
+        for place in places.values()
+    ]
+    history = await _history(check_in, fixes, limits)
+    around = await _surroundings(check_in, fixes, limits)
+    at = check_in.received_at
+    verdict = assess(fixes, circles, at, limits, history, around)
+    judged = places.get(verdict.circle_id) if verdict.circle_id else None
+    if judged is None or judged.disturbed_until is None or judged.disturbed_until <= at:
+        return verdict
+    return assess(fixes, circles, at, limits, history, replace(around, disturbed=True))
 
 
 async def watch_site(location: DutyLocation, now: datetime, limits: PositionThresholds) -> bool:
@@ -91,9 +96,7 @@ async def _history(check_in: CheckIn, fixes: list[Fix], limits: PositionThreshol
     return History(fix_from_row(orjson.loads(last)) if last else None, found[0]["identical"])
 
 
-async def _surroundings(
-    check_in: CheckIn, fixes: list[Fix], limits: PositionThresholds, places: list[DutyLocation]
-) -> Surroundings:
+async def _surroundings(check_in: CheckIn, fixes: list[Fix], limits: PositionThresholds) -> Surroundings:
     window = timedelta(seconds=limits.neighbour_window_s)
     found = await database.rows(
         SURROUNDINGS,
@@ -106,10 +109,8 @@ async def _surroundings(
         check_in.device_id,
         check_in.day,
     )
-    at = check_in.received_at
     return Surroundings(
         others_at_point=found[0]["others"],
         accounts_on_device=found[0]["accounts"],
-        disturbed=any(place.disturbed_until and place.disturbed_until > at for place in places),
         desktop=check_in.device_kind == "DESKTOP",
     )

@@ -1,8 +1,8 @@
 """Settling a check-in: the worker's findings become a verdict, once."""
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from api.biometrics.models import FaceTemplate
 from api.biometrics.rules import FaceThresholds, FrameFacts
 from api.core import database, outbox
 from api.core.runtime import Runtime
-from api.core.verdict import worst
+from api.core.verdict import ReasonLevel
 from api.people import service as people
 from api.sites.models import DutyLocation
 from api.sites.rules import PositionVerdict
@@ -33,6 +33,8 @@ class Case:
     check_in: CheckIn
     templates: list[FaceTemplate]
     thresholds: FaceThresholds
+    #: The agency's own numbers among them.
+    face_rule: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ async def open_case(check_in_id: UUID) -> Case | None:
         return None
     parameters = await people.rule(check_in.agency_id, "face", check_in.day)
     templates = await biometrics.templates(check_in.employee_id)
-    return Case(check_in, list(templates), FaceThresholds.from_mapping(parameters))
+    return Case(check_in, list(templates), FaceThresholds.from_mapping(parameters), parameters)
 
 
 async def settle(
@@ -63,7 +65,8 @@ async def settle(
     check_in = case.check_in
     position = await judge_position(check_in)
     verdict = judge(face.frames, position, case.thresholds, face.ran, face.unreadable)
-    _write(check_in, verdict, position, case.thresholds, face, now)
+    position_rule = await people.rule(check_in.agency_id, "position", check_in.day)
+    _write(case, verdict, position, position_rule, face, now)
     async with database.transaction() as using:
         if not await outbox.finish(using, claim):
             return None
@@ -75,7 +78,7 @@ async def settle(
         if not settled:
             return None
         await refresh_day(using, check_in, check_in.employee.unit.time_zone)
-    if position.circle_id is not None and worst(position.reasons) > 0:
+    if position.circle_id is not None and position.level_found > ReasonLevel.INFO:
         await _watch(check_in, position.circle_id, now)
     announce_change(runtime, check_in.employee.unit.path, check_in)
     return check_in
@@ -85,13 +88,14 @@ WRITTEN = ("state", "settled_at", "reasons", "evidence", "location_id", "receipt
 
 
 def _write(
-    check_in: CheckIn,
+    case: Case,
     verdict: Verdict,
     position: PositionVerdict,
-    thresholds: FaceThresholds,
+    position_rule: Mapping[str, object],
     face: FaceFindings,
     now: datetime,
 ) -> None:
+    check_in, thresholds = case.check_in, case.thresholds
     check_in.state = CheckInState(verdict.state)
     check_in.settled_at = now
     check_in.reasons = [reason.to_data() for reason in verdict.reasons]
@@ -114,8 +118,10 @@ def _write(
             "speed": position.speed_kmh,
             "bestFix": position.best_fix,
             "score": position.score,
-            "level": worst(position.reasons).name,
+            "level": position.level_found.name,
         },
+        # What the agency had set otherwise than the program's defaults when this was judged.
+        "rules": {"face": dict(case.face_rule), "position": dict(position_rule)},
     }
 
 

@@ -16,13 +16,6 @@ _DATA = Path(__file__).resolve().parents[3] / ".data"
 
 
 @pytest.fixture(scope="session")
-def face_pack() -> Path:
-    pack = Path(os.environ.get("HADIR_FACE_PACK") or _DATA / "packs/hadir-default")
-    assert pack.is_dir(), f"There is no face pack at {pack}: run `make faces`, or set HADIR_FACE_PACK."
-    return pack
-
-
-@pytest.fixture(scope="session")
 def tarball() -> Path:
     """The npm package that the default pack is made from."""
     path = Path(os.environ.get("HADIR_FACE_PACKAGE") or _DATA / f"downloads/{PACKAGE}-{VERSION}.tgz")
