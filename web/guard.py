@@ -4,6 +4,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.options import WebOptions
+from web.stream import DIRECT
 
 
 def content_security_policy(options: WebOptions) -> str:
@@ -58,4 +59,5 @@ class Guard:
                 found.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        scope[DIRECT] = send
         await self.app(scope, receive, guarded)

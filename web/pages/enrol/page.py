@@ -1,13 +1,13 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
-from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from web import htmx
 from web.client import ApiError, decoded, operations
 from web.pages.check_in.page import inside_app, refusal
+from web.stream import EventStream
 from web.visit import Visit, go, page
 
 ASK = operations(__file__)
@@ -74,10 +74,10 @@ async def progressed(visit: Visit) -> Response:
 async def events(visit: Visit) -> Response:
     """Each photograph's verdict as it comes; ends when all have theirs."""
     changes = visit.watch(ASK["ProgressChanges"], id=visit.path("id"))
-    return EventSourceResponse(_until_settled(visit, changes), sep="\n", send_timeout=30)
+    return EventStream(_until_settled(visit, changes))
 
 
-async def _until_settled(visit: Visit, changes: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _until_settled(visit: Visit, changes: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     async for payload in changes:
         try:
             found = decoded(payload)["enrolmentChanged"]

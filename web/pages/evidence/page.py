@@ -1,13 +1,13 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
-from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from web import htmx, session
 from web.client import ApiError, decoded, operations
 from web.pages.evidence.map import Fix, Place, draw
+from web.stream import EventStream
 from web.visit import Visit, go, page
 
 ASK = operations(__file__)
@@ -65,10 +65,10 @@ async def verdict(visit: Visit) -> Response:
 async def events(visit: Visit) -> Response:
     """Ends after the verdict; until then nothing is sent, because the page already says what it waits for."""
     changes = visit.watch(ASK["VerdictChanges"], id=visit.path("id"))
-    return EventSourceResponse(_until_settled(visit, changes), sep="\n", send_timeout=30)
+    return EventStream(_until_settled(visit, changes))
 
 
-async def _until_settled(visit: Visit, changes: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _until_settled(visit: Visit, changes: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     async for payload in changes:
         try:
             found = decoded(payload)["checkInChanged"]

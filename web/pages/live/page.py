@@ -1,8 +1,7 @@
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from functools import lru_cache
 from typing import Any
 
-from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -10,14 +9,13 @@ from starlette.responses import Response
 from web import htmx
 from web.client import NotAllowed, SignInRequired, decoded, operations
 from web.render import Pages
+from web.stream import EventStream
 from web.visit import Visit, go, page
 
 ASK = operations(__file__)
 TEMPLATE = "live/live.html"
 CHANGE = "live/change.html"
 FILTERS = ("NOT_IN", "PENDING", "IN", "OUT", "LATE", "FLAGGED", "NEEDS_REVIEW")
-#: Seconds between signs of life; the page takes three missing ones for a broken connection.
-BEAT_SECONDS = 10
 
 
 async def start(visit: Visit) -> Response:
@@ -92,16 +90,10 @@ async def rows(visit: Visit) -> Response:
 async def events(visit: Visit) -> Response:
     """One change, rendered once for all who watch the unit in the same language."""
     changes = visit.watch(ASK["Changes"], unit=visit.path("unit"))
-    return EventSourceResponse(
-        _told(visit, changes),
-        sep="\n",
-        ping=BEAT_SECONDS,
-        ping_message_factory=lambda: ServerSentEvent(event="beat", data="", sep="\n"),
-        send_timeout=30,
-    )
+    return EventStream(_told(visit, changes))
 
 
-async def _told(visit: Visit, changes: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _told(visit: Visit, changes: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     try:
         async for payload in changes:
             yield change(visit.kit.pages, payload, visit.locale)
