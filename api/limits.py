@@ -1,9 +1,12 @@
-"""How much one request may ask for. Everything is measured on the parsed text, before validation: the checks
-of overlapping fields are quadratic, and a hostile query must not reach them.
+"""How much one request may ask for.
+
+A document is measured when it is parsed and before it is validated: the check of overlapping fields is quadratic
+and a hostile document must not reach it. Documents that passed are remembered, by their text.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
@@ -11,155 +14,243 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    GraphQLSyntaxError,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
+    Undefined,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    parse,
 )
-from strawberry.extensions import SchemaExtension
 
-from api.core.context import Context
-from api.core.i18n import say
 from api.core.relay import LARGEST_PAGE
 
+MOST_BODY_BYTES = 64 * 1024
 MOST_TOKENS = 1_000
-DEEPEST = 9
+MOST_COMMENTS = 100
+DEEPEST = 8
 MOST_ALIASES = 15
 MOST_FIELDS = 250
-#: Fields, each counted as often as its lists can repeat it.
+#: Pairs of fields that would have to be compared because they are asked for under one name in one place.
+MOST_OVERLAPS = 250
+MOST_SPREADS = 100
+#: Fields, each counted as often as the lists above it can repeat it.
 MOST_COST = 10_000
-MOST_BODY_BYTES = 64 * 1024
-#: Parsed queries kept a process; small, since strangers can fill it with large ones.
-REMEMBERED = 128
+#: What a client asks a server's schema with is deep; validation limits its lists to three in one another.
+DEEPEST_INTROSPECTION = 20
+#: Tokens of all remembered documents together; one weighs about 600 bytes.
+MOST_REMEMBERED_TOKENS = 30_000
 
+#: Rows a list can have where no `first` says so.
 LISTS = {
-    "edges": 1,
-    "checkIns": 20,
-    "recentCheckIns": 10,
-    "frames": 8,
-    "fixes": 10,
-    "reasons": 5,
-    "changed": 50,
+    "AttendanceChange.changed": 50,
+    "AttendanceDay.checkIns": 20,
+    "CheckIn.reasons": 5,
+    "CheckInStart.challenge": 3,
+    "CheckInStart.uploads": 8,
+    "Enrolment.photos": 5,
+    "EnrolmentPhoto.reasons": 5,
+    "EnrolmentStart.uploads": 5,
+    "Evidence.frames": 8,
+    "Me.apiTokens": 20,
+    "Me.duty": 5,
+    "Me.permissions": 10,
+    "Me.roles": 10,
+    "Me.sessions": 50,
+    "Me.watchableUnits": 10,
+    "PositionEvidence.fixes": 10,
+    "UploadTarget.headers": 3,
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document: what it does and which `Type.field` it selects."""
+
+    node: OperationDefinitionNode
+    coordinates: frozenset[str]
+
+    @property
+    def kind(self) -> OperationType:
+        return self.node.operation
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document within the limits."""
+
+    text: str
+    node: DocumentNode
+    operations: Mapping[str, Operation]
+    introspects: bool
+
+    def operation(self, name: str | None) -> Operation | None:
+        """The one that a request means: by name, or the only one."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        return self.operations.get(name or "")
+
+
+class Remembered:
+    """Documents by their text, the latest used; how much they weigh together is bounded."""
+
+    def __init__(self) -> None:
+        self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._tokens = 0
+
+    def get(self, text: str) -> Document | None:
+        document = self._documents.get(text)
+        if document is not None:
+            self._documents.move_to_end(text)
+        return document
+
+    def keep(self, document: Document) -> None:
+        self._documents[document.text] = document
+        self._tokens += document.node.token_count
+        while self._tokens > MOST_REMEMBERED_TOKENS:
+            _, dropped = self._documents.popitem(last=False)
+            self._tokens -= dropped.node.token_count
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+
+def read(schema: GraphQLSchema, text: str) -> Document:
+    """A document from its text; GraphQLError for a syntax error, and LIMIT_EXCEEDED with the limit's name."""
+    if len(text) > MOST_BODY_BYTES:
+        raise exceeded("characters", MOST_BODY_BYTES)
+    try:
+        node = parse(text, max_lexical_tokens=MOST_TOKENS, max_comments=MOST_COMMENTS)
+    except GraphQLSyntaxError as error:
+        if "more than" in error.description:
+            raise exceeded("tokens", MOST_TOKENS) from None
+        if "too deeply" in error.description:
+            raise exceeded("depth", DEEPEST) from None
+        raise
+    fragments = {d.name.value: d for d in node.definitions if isinstance(d, FragmentDefinitionNode)}
+    operations: dict[str, Operation] = {}
+    coordinates: set[str] = set()
+    for definition in node.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            walk = _Walk(schema, fragments)
+            walk.go(definition.selection_set, schema.get_root_type(definition.operation))
+            name = definition.name.value if definition.name else ""
+            operations[name] = Operation(definition, frozenset(walk.coordinates))
+            coordinates |= walk.coordinates
+        elif isinstance(definition, FragmentDefinitionNode):  # validated even where nothing spreads it
+            condition = schema.get_type(definition.type_condition.name.value)
+            _Walk(schema, fragments).go(definition.selection_set, condition)
+    introspects = any(c.endswith((".__schema", ".__type")) for c in coordinates)
+    return Document(text, node, operations, introspects)
+
+
+def exceeded(limit: str, most: int) -> GraphQLError:
+    """`failures.told` puts it into words."""
+    return GraphQLError(
+        f"{limit}: at most {most}", extensions={"code": "LIMIT_EXCEEDED", "limit": limit, "most": most}
+    )
+
+
+Path = tuple[str, ...]
+
+
 @dataclass(slots=True)
-class Size:
-    depth: int = 0
+class _Walk:
+    """Goes through a definition with its fragments written out, and stops at the first limit it passes."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    coordinates: set[str] = field(default_factory=set)
+    seen: Counter[Path] = field(default_factory=Counter)
     fields: int = 0
     aliases: int = 0
+    overlaps: int = 0
+    spreads: int = 0
     cost: int = 0
 
+    def go(
+        self,
+        selections: SelectionSetNode | None,
+        parent: GraphQLNamedType | None,
+        path: Path = (),
+        times: int = 1,
+        deepest: int = DEEPEST,
+        inside: frozenset[str] = frozenset(),
+    ) -> None:
+        for selection in selections.selections if selections else ():
+            if isinstance(selection, FieldNode):
+                self._field(selection, parent, path, times, deepest, inside)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                on = self.schema.get_type(condition.name.value) if condition else parent
+                self.go(selection.selection_set, on, path, times, deepest, inside)
+            elif isinstance(selection, FragmentSpreadNode):
+                self._spread(selection.name.value, path, times, deepest, inside)
 
-class QueryLimits(SchemaExtension):
-    """Refuses what is too deep, too wide, too often aliased or too costly, naming the limit."""
+    def _field(
+        self,
+        node: FieldNode,
+        parent: GraphQLNamedType | None,
+        path: Path,
+        times: int,
+        deepest: int,
+        inside: frozenset[str],
+    ) -> None:
+        name = node.name.value
+        if name in ("__schema", "__type"):
+            deepest = DEEPEST_INTROSPECTION
+        path = (*path, node.alias.value if node.alias else name)
+        self.coordinates.add(f"{parent.name if parent else '?'}.{name}")
+        self.fields += 1
+        self.aliases += node.alias is not None
+        self.overlaps += self.seen[path]
+        self.seen[path] += 1
+        self.cost += times
+        self._check(len(path), deepest)
+        definition = getattr(parent, "fields", {}).get(name)
+        below = get_named_type(definition.type) if definition else None
+        self.go(node.selection_set, below, path, times * _rows(parent, node, definition), deepest, inside)
 
-    def on_operation(self) -> Iterator[None]:
-        self.execution_context.parse_options["max_tokens"] = MOST_TOKENS
-        yield
+    def _spread(self, name: str, path: Path, times: int, deepest: int, inside: frozenset[str]) -> None:
+        self.spreads += 1
+        if self.spreads > MOST_SPREADS:
+            raise exceeded("fragment spreads", MOST_SPREADS)
+        fragment = self.fragments.get(name)
+        if fragment is None or name in inside:
+            return  # a cycle or a missing fragment: validation names it
+        on = self.schema.get_type(fragment.type_condition.name.value)
+        self.go(fragment.selection_set, on, path, times, deepest, inside | {name})
 
-    def on_parse(self) -> Iterator[None]:
-        yield
-        document = self.execution_context.graphql_document
-        if document is None:
-            return
-        context = self.execution_context.context
-        exceeded = _exceeded(self.execution_context.query or "", document)
-        if exceeded:
-            limit, most = exceeded
-            sentence = say("LIMIT_EXCEEDED", context.locale, {"limit": limit, "most": most})
-            raise GraphQLError(sentence.message, extensions={"code": "LIMIT_EXCEEDED"})
-
-
-class StrangersSeeNoSchema(SchemaExtension):
-    """Introspection is for those who are signed in; schema.graphql is public, a server's own answer is not."""
-
-    def on_parse(self) -> Iterator[None]:
-        yield
-        context: Context = self.execution_context.context
-        query = self.execution_context.query or ""
-        if context.actor_or_none is None and (
-            "__schema" in query or "__type" in query.replace("__typename", "")
-        ):
-            sentence = say("SIGN_IN_REQUIRED", context.locale)
-            raise GraphQLError(sentence.message, extensions={"code": "SIGN_IN_REQUIRED"})
-
-
-_measured: dict[str, tuple[str, int] | None] = {}
-
-
-def _exceeded(text: str, document: DocumentNode) -> tuple[str, int] | None:
-    """Name and value of the first limit that a document exceeds; remembered by its text."""
-    if text not in _measured:
-        if len(_measured) >= REMEMBERED:
-            _measured.clear()
-        _measured[text] = _measure(document)
-    return _measured[text]
-
-
-def _measure(document: DocumentNode) -> tuple[str, int] | None:
-    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    known: dict[str, Size] = {}
-    for definition in document.definitions:
-        if not isinstance(definition, OperationDefinitionNode):
-            continue
-        size = _size(definition.selection_set, fragments, known, frozenset())
-        for name, value, most in (
-            ("depth", size.depth, DEEPEST),
-            ("aliases", size.aliases, MOST_ALIASES),
-            ("fields", size.fields, MOST_FIELDS),
-            ("cost", size.cost, MOST_COST),
+    def _check(self, depth: int, deepest: int) -> None:
+        for limit, value, most in (
+            ("depth", depth, deepest),
+            ("fields", self.fields, MOST_FIELDS),
+            ("aliases", self.aliases, MOST_ALIASES),
+            ("overlapping fields", self.overlaps, MOST_OVERLAPS),
+            ("cost", self.cost, MOST_COST),
         ):
             if value > most:
-                return name, most
-    return None
+                raise exceeded(limit, most)
 
 
-def _size(
-    selections: SelectionSetNode | None,
-    fragments: dict[str, FragmentDefinitionNode],
-    known: dict[str, Size],
-    inside: frozenset[str],
-) -> Size:
-    """Sum over a selection set. A fragment is measured once and counted wherever it is spread."""
-    total = Size()
-    for selection in selections.selections if selections else ():
-        if isinstance(selection, FieldNode):
-            below = _size(selection.selection_set, fragments, known, inside)
-            times = _times(selection)
-            part = Size(
-                below.depth + 1,
-                below.fields + 1,
-                below.aliases + (selection.alias is not None),
-                min(times * (below.cost + 1), MOST_COST + 1),
-            )
-        elif isinstance(selection, InlineFragmentNode):
-            part = _size(selection.selection_set, fragments, known, inside)
-        elif isinstance(selection, FragmentSpreadNode):
-            part = _fragment(selection.name.value, fragments, known, inside)
-        else:
-            continue
-        total.depth = max(total.depth, part.depth)
-        total.fields += part.fields
-        total.aliases += part.aliases
-        total.cost = min(total.cost + part.cost, MOST_COST + 1)
-    return total
-
-
-def _fragment(
-    name: str, fragments: dict[str, FragmentDefinitionNode], known: dict[str, Size], inside: frozenset[str]
-) -> Size:
-    if name in inside or name not in fragments:
-        return Size()  # a cycle or a missing fragment: validation names it
-    if name not in known:
-        known[name] = _size(fragments[name].selection_set, fragments, known, inside | {name})
-    return known[name]
-
-
-def _times(field: FieldNode) -> int:
-    """How often what is below a field can repeat: `first`, the largest page for a variable, or a known list."""
-    for argument in field.arguments or ():
-        if argument.name.value == "first":
-            value = argument.value
-            return min(int(value.value), LARGEST_PAGE) if isinstance(value, IntValueNode) else LARGEST_PAGE
-    return LISTS.get(field.name.value, 1)
+def _rows(parent: GraphQLNamedType | None, node: FieldNode, definition: GraphQLField | None) -> int:
+    """How often what is below a field can repeat: `first` or its default, else what `LISTS` says of a list."""
+    if definition is None or node.name.value.startswith("__"):
+        return 1
+    if "first" in definition.args:
+        default = definition.args["first"].default_value
+        for argument in node.arguments or ():
+            if argument.name.value == "first":
+                value = argument.value
+                default = int(value.value[:9]) if isinstance(value, IntValueNode) else Undefined
+        return min(max(default, 1), LARGEST_PAGE) if isinstance(default, int) else LARGEST_PAGE
+    if not is_list_type(get_nullable_type(definition.type)) or node.name.value == "edges":
+        return 1
+    return LISTS.get(f"{parent.name if parent else ''}.{node.name.value}", LARGEST_PAGE)

@@ -1,19 +1,17 @@
-"""The one schema: the slices' parts merged, with limits made once."""
+"""The one schema: the slices' parts merged. Its limits are in `limits`, its errors in `failures`."""
 
-import strawberry
-from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from api.accounts.access import actors_by_credential
 from api.accounts.schema import AccountsMutation
 from api.attendance.schema.live import AttendanceSubscription
 from api.attendance.schema.mutation import AttendanceMutation
 from api.attendance.schema.query import AttendanceQuery
 from api.audit.schema import AuditQuery
 from api.biometrics.schema import BiometricsMutation, BiometricsQuery, BiometricsSubscription
-from api.core import graphql
+from api.core import graphql, live
 from api.failures import Schema
-from api.limits import MOST_TOKENS, QueryLimits, StrangersSeeNoSchema
 from api.people.schema import PeopleQuery
 from api.viewer import ViewerQuery
 
@@ -21,17 +19,13 @@ Query = merge_types("Query", (ViewerQuery, PeopleQuery, AttendanceQuery, Biometr
 Mutation = merge_types("Mutation", (AccountsMutation, BiometricsMutation, AttendanceMutation))
 Subscription = merge_types("Subscription", (AttendanceSubscription, BiometricsSubscription))
 
+live.authenticate_by(actors_by_credential)
+
 schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
     types=[graphql.Problem],
-    extensions=[
-        lambda: ParserCache(maxsize=500),
-        lambda: ValidationCache(maxsize=500),
-        QueryLimits,
-        StrangersSeeNoSchema,
-    ],
     config=StrawberryConfig(auto_camel_case=True),
 )
 
@@ -39,6 +33,3 @@ schema = Schema(
 def printed() -> str:
     """The schema in SDL, as schema.graphql keeps it."""
     return schema.as_str() + "\n"
-
-
-__all__ = ["MOST_TOKENS", "printed", "schema", "strawberry"]

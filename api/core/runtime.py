@@ -9,6 +9,7 @@ from api.core.crypto import Keyring
 from api.core.database import open_database
 from api.core.errors import Unavailable
 from api.core.events import Events
+from api.core.live import Hub
 from api.core.settings import Settings, parse_keys
 from api.core.storage import Storage
 
@@ -20,6 +21,7 @@ class Runtime:
     storage: Storage
     events: Events
     attempts: Attempts
+    live: Hub
 
 
 @asynccontextmanager
@@ -30,5 +32,13 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         raise Unavailable
     keyring = Keyring(keys)
     redis_url = str(settings.redis_url)
-    async with open_database(settings), Events(redis_url).running() as events:
-        yield Runtime(settings, keyring, Storage(settings, keyring), events, Attempts(redis_url))
+    async with (
+        open_database(settings),
+        Events(redis_url).running() as events,
+        Hub(events).running() as live,
+    ):
+        attempts = Attempts(redis_url)
+        try:
+            yield Runtime(settings, keyring, Storage(settings, keyring), events, attempts, live)
+        finally:
+            await attempts.close()

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP, WebSocket and SSE. Every way in asks the same `Engine`; none of them knows a cookie."""

@@ -1,0 +1,154 @@
+"""One evaluation for all readers of a scope: one look at their rights, one reading, one execution, one encoding."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from api.core import live
+from api.core.clock import utc_now
+from api.core.context import Actor, Context
+from api.core.errors import SignInRequired
+from api.core.live import Listener
+from api.core.runtime import Runtime
+from api.failures import is_away
+from api.schema import schema
+from api.transport.answers import answer_of, failure
+from api.transport.reader import Payload, Reader
+from api.transport.rights import all_hold
+from api.transport.sharing import Question, Scope
+
+#: Pause before a scope is read again when the database was away.
+RETRY_SECONDS = 1.0
+
+Names = frozenset[UUID]
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """One reader, in the group of the rights he holds."""
+
+    reader: Reader
+    actor: Actor
+    group: "Group | None" = None
+
+    def caught_up(self) -> None:
+        if self.group is not None:
+            self.group.welcome(self)
+
+    def close(self) -> None:
+        if self.group is not None:
+            self.group.leave(self)
+
+
+#: Finds the group of a reader whose rights are not what they were.
+Move = Callable[[Member, Question, str], None]
+
+
+class Group:
+    """The readers of one scope."""
+
+    def __init__(self, runtime: Runtime, scope: Scope, question: Question, path: str, move: Move) -> None:
+        self._runtime = runtime
+        self._scope = scope
+        self._question = question
+        self._path = path
+        self._move = move
+        self._members: set[Member] = set()
+        #: Those who are to be told to read everything.
+        self._newcomers: set[Member] = set()
+        self._listener: Listener | None = None
+
+    def join(self, member: Member) -> None:
+        member.group = self
+        self._members.add(member)
+        self.welcome(member)
+
+    def welcome(self, member: Member) -> None:
+        self._newcomers.add(member)
+        self._poke()
+
+    def leave(self, member: Member) -> None:
+        member.group = None
+        self._members.discard(member)
+        self._newcomers.discard(member)
+        if not self._members:
+            self._poke()
+
+    async def run(self) -> None:
+        """Until nobody is left; new readers find the group by its scope for as long."""
+        hub, scope = self._runtime.live, self._scope
+        try:
+            with hub.listening(scope.agency_id, self._question.source.topic, path=self._path) as listener:
+                self._listener = listener
+                await hub.connected()
+                self._poke()
+                async for names in listener.news():
+                    if not self._members:
+                        return
+                    await self._tell_or_retry(names)
+        finally:
+            hub.shared.pop(scope, None)
+            self._dismiss(set(self._members), None)
+
+    async def _tell_or_retry(self, names: Names | None) -> None:
+        everyone = set(self._members)
+        try:
+            await self._tell(names)
+        except Exception as error:
+            if not is_away(error):
+                self._dismiss(everyone, error)
+                return
+            await asyncio.sleep(RETRY_SECONDS)
+            self._newcomers |= everyone & self._members
+            self._poke()
+
+    async def _tell(self, names: Names | None) -> None:
+        newcomers = set(self._members if names is None else self._newcomers)
+        self._newcomers.clear()
+        # With neither names nor newcomers nothing has happened for a while: everyone's rights are looked at.
+        concerned = newcomers if newcomers and not names else set(self._members)
+        entitled = await self._entitled(concerned)
+        await self._answer(None, entitled & newcomers)
+        if names:
+            await self._answer(names, entitled - newcomers)
+
+    async def _entitled(self, readers: set[Member]) -> set[Member]:
+        """Those whose rights are still the scope's. The others are moved where theirs are, or dismissed."""
+        scope, now = self._scope, utc_now()
+        ids = list({member.actor.credential_id for member in readers})
+        if await all_hold(ids, scope.agency_id, scope.unit_id, self._path, scope.permissions, now):
+            return readers
+        actors = await live.actors(ids, now)
+        known = {member: actors.get(member.actor.credential_id) for member in readers}
+        self._dismiss({member for member, actor in known.items() if actor is None}, SignInRequired())
+        for member, actor in known.items():
+            if actor is not None and member.group is self:
+                self.leave(member)
+                member.actor = actor
+                self._move(member, self._question, scope.locale)
+        return set()
+
+    async def _answer(self, names: Names | None, readers: set[Member]) -> None:
+        if not readers:
+            return
+        question, locale = self._question, self._scope.locale
+        asked, reader = question.asked, next(iter(readers)).actor
+        event = await question.source.read(Context(self._runtime, reader, locale), question.unit_id, names)
+        nobody = Context(self._runtime, None, locale)
+        result = await schema.execute(asked.query, asked.variables, nobody, event, asked.operation_name)
+        payload = Payload(answer_of(result))
+        for member in readers:
+            if member.group is self:
+                member.reader.next(payload)
+
+    def _dismiss(self, readers: Iterable[Member], error: Exception | None) -> None:
+        payload = Payload(failure(error, self._runtime, self._scope.locale)) if error else None
+        for member in readers:
+            if member.group is self:
+                self.leave(member)
+                member.reader.last(payload)
+
+    def _poke(self) -> None:
+        if self._listener is not None:
+            self._listener.poke()
