@@ -446,6 +446,7 @@ class _Planter:
             late_minutes=self.c.whole(key, Kind.ATTENDANCE, f"day {back} late"),
             flagged=True,
             needs_review=True,
+            check_in_id=person.check_ins["review" if back else "accepted"],
             last_change_at=moment("changed"),
         )
 

@@ -62,9 +62,22 @@ def reachable() -> set[str]:
 def documents(operation: str, name: str, given: tuple[str, ...] = ()) -> tuple[Document, ...]:
     """All of a root field, in as many operations as the limits make necessary. `given` are the arguments to
     fill by variables; `first` is filled with a page's size. What no request may ask for is left out."""
+    return _documents(operation, name, given, narrow=False)
+
+
+@cache
+def narrow(operation: str, name: str, given: tuple[str, ...] = ()) -> Document:
+    """Only what a row says of itself: enough to see which rows there are."""
+    [document] = _documents(operation, name, given, narrow=True)
+    return document
+
+
+def _documents(operation: str, name: str, given: tuple[str, ...], narrow: bool) -> tuple[Document, ...]:
     field = root(operation).fields[name]
     coordinate = f"{root(operation).name}.{name}"
     known = dict(_leaves(field, frozenset({coordinate}), DEEPEST - 1))
+    if narrow:
+        known = {path: found for path, found in known.items() if len(path) <= (3 if "edges" in path else 1)}
     for page in PAGES:
         head = _head(operation, name, field, given, page)
         within = [path for path in known if _fits(_written(head, [path]))]

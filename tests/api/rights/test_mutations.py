@@ -1,0 +1,175 @@
+"""Every mutation, with everybody else's identifiers, by everybody: refused in words, and no row of theirs moved.
+
+A mutation that has no probe here fails.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import is_required_argument
+
+from api.attendance.service.start import frame_key
+from api.biometrics.service import folder_of
+from api.core.policy import Role
+from api.core.runtime import Runtime
+from tests.api.canaries import Kind
+from tests.api.conftest import Answer, Ask
+from tests.api.generator import documents, root
+from tests.api.oracle import Oracle
+from tests.api.rows import dump, without
+from tests.world import Person, World, cast, jpeg
+
+pytestmark = pytest.mark.anyio
+
+Variables = dict[str, Any]
+ACTORS = [person.key for person in cast()]
+#: One of each relation to anybody: same office, above, next office, far office, another agency on the same path.
+VICTIMS = ["employee", "deskmate", "supervisor", "colleague", "easterner", "b:employee"]
+REASON = "a reason of sufficient length"
+NOBODY = UUID(int=0xDEAD)
+
+#: Mutations that name something of somebody's: what to send to reach what is the victim's.
+AGAINST: dict[str, Callable[[World, Person, Person | None], list[Variables]]] = {
+    "login": lambda world, victim, actor: [{"input": {"nip": victim.nip, "password": "a guess"}}],
+    "endSession": lambda world, victim, actor: [{"id": victim.session_id}, {"id": victim.api_token_id}],
+    "revokeApiToken": lambda world, victim, actor: [{"id": victim.api_token_id}, {"id": victim.session_id}],
+    "enrolFace": lambda world, victim, actor: [{"input": {"uploads": [enrolment_key(world, victim)]}}],
+    "checkIn": lambda world, victim, actor: [
+        submission(world, victim.nonce, frame_key(world.agencies[victim.agency], victim.nonce, 0)),
+        *(
+            [submission(world, victim.nonce, frame_key(world.agencies[actor.agency], victim.nonce, 0))]
+            if actor
+            else []
+        ),
+        *(
+            [submission(world, actor.nonce, frame_key(world.agencies[victim.agency], victim.nonce, 0))]
+            if actor
+            else []
+        ),
+    ],
+    "reviewCheckIn": lambda world, victim, actor: [
+        {"input": {"id": found, "decision": decision, "reason": REASON}}
+        for found in victim.check_ins.values()
+        for decision in ("CONFIRM", "REJECT")
+    ],
+    "contestCheckIn": lambda world, victim, actor: [
+        {"input": {"id": found, "reason": REASON}} for found in victim.check_ins.values()
+    ],
+}
+#: Mutations that can only concern whoever sends them.
+OF_ONESELF: dict[str, Variables] = {
+    "createApiToken": {"name": "a program"},
+    "giveConsent": {"purpose": "FACE_RECOGNITION", "version": "1"},
+    "startEnrolment": {},
+    "startCheckIn": {"input": {"kind": "IN", "frames": 2}},
+    "withdrawConsent": {"purpose": "FACE_RECOGNITION"},
+    "logout": {},
+}
+REFUSALS = {
+    "NotFound", "NotAllowed", "InvalidInput", "NonceUnusable", "UploadMissing", "LoginFailed", "TooManyAttempts",
+}  # fmt: skip
+
+
+def test_every_mutation_has_a_probe() -> None:
+    assert set(root("mutation").fields) == {*AGAINST, *OF_ONESELF}
+
+
+@pytest.mark.parametrize("key", [*ACTORS, None])
+async def test_nobody_moves_what_is_not_his(
+    ask: Ask, world: World, runtime: Runtime, key: str | None
+) -> None:
+    actor = world[key] if key and world[key].active else None
+    await lay_out_uploads(world, runtime)
+    for name in (*AGAINST, *OF_ONESELF):
+        before = without(await dump(), world, actor.key if actor else None)
+        for variables in tries(name, world, actor):
+            answer = await attempt(ask, world, world[key] if key else None, name, variables)
+            if name in AGAINST or actor is None:
+                assert refused(answer, name, actor), (name, variables, answer)
+        after = without(await dump(), world, actor.key if actor else None)
+        assert after == before, f"{key}'s {name} changed what is not his"
+
+
+async def test_what_may_not_be_seen_is_refused_as_what_does_not_exist(ask: Ask, world: World) -> None:
+    for key in ACTORS:
+        oracle = Oracle(world, world[key])
+        for name in ("reviewCheckIn", "contestCheckIn"):
+            nothing = await attempt(ask, world, world[key], name, mention(name, NOBODY))
+            for victim in VICTIMS:
+                if not oracle.may(victim, Kind.ATTENDANCE):
+                    found = mention(name, world[victim].check_ins["review"])
+                    assert (await attempt(ask, world, world[key], name, found)) == nothing, (
+                        key,
+                        name,
+                        victim,
+                    )
+
+
+def tries(name: str, world: World, actor: Person | None) -> list[Variables]:
+    if name in OF_ONESELF:
+        return [OF_ONESELF[name]]
+    victims = [world[key] for key in VICTIMS if actor is None or key != actor.key]
+    if name == "reviewCheckIn":
+        # Whose superior the actor is he may decide about; that nobody may about himself is a try as well.
+        victims = [world[key] for key in VICTIMS if not may_review(world, actor, world[key])]
+    return [variables for victim in victims for variables in AGAINST[name](world, victim, actor)]
+
+
+def may_review(world: World, actor: Person | None, victim: Person) -> bool:
+    return (
+        actor is not None
+        and actor.key != victim.key
+        and actor.agency == victim.agency
+        and actor.role in (Role.SUPERVISOR, Role.HR_ADMIN)
+        and world.covers(actor.reach, victim.unit)
+    )
+
+
+async def attempt(ask: Ask, world: World, actor: Person | None, name: str, variables: Variables) -> Answer:
+    args = root("mutation").fields[name].args
+    given = tuple(arg for arg in args if is_required_argument(args[arg]))
+    [document] = documents("mutation", name, given)
+    answer = await ask(actor, document.text, **{arg: plain(value) for arg, value in variables.items()})
+    shown = world.canaries.found(answer.data) | world.canaries.found(answer.errors)
+    leaked = {
+        path: world.canaries.told(k) for k, path in shown.items() if k not in Oracle(world, actor).allowed()
+    }
+    assert not leaked, (name, variables, leaked)
+    return answer
+
+
+def refused(answer: Answer, name: str, actor: Person | None) -> bool:
+    if actor is None and name != "login":
+        return answer.codes == ["SIGN_IN_REQUIRED"]
+    return not answer.errors and answer.data[name]["__typename"] in REFUSALS
+
+
+def mention(name: str, check_in: UUID) -> Variables:
+    decision = {"decision": "CONFIRM"} if name == "reviewCheckIn" else {}
+    return {"input": {"id": check_in, "reason": REASON, **decision}}
+
+
+def submission(world: World, nonce: str, frame: str) -> Variables:
+    fix = {"latitude": -6.2, "longitude": 106.8, "accuracyMetres": 10.0, "time": world.now.isoformat()}
+    sent = {"nonce": nonce, "frames": [frame], "fixes": [fix], "idempotencyKey": "0123456789abcdef"}
+    return {"input": sent}
+
+
+def enrolment_key(world: World, person: Person) -> str:
+    return f"{folder_of(world.agencies[person.agency], person.employee_id)}/upload/0"
+
+
+async def lay_out_uploads(world: World, runtime: Runtime) -> None:
+    """So that nothing but the missing right stands in the way."""
+    for person in world.people.values():
+        await runtime.storage.put(enrolment_key(world, person), jpeg("enrolment"))
+        for agency in world.agencies.values():
+            await runtime.storage.put(frame_key(agency, person.nonce, 0), jpeg("frame"))
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    return str(value) if isinstance(value, UUID) else value
