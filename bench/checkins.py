@@ -40,9 +40,17 @@ def ask(path: str, token: str, query: str, variables: dict[str, object]) -> byte
     return request("POST", path, body, Authorization=f"Bearer {token}", Content_Type="application/json")
 
 
-async def prepare(on: Ground, agency: Agency, count: int, path: str, *, uploaded: bool = False) -> list[Turn]:
-    """`count` check-ins, each an upload and a submission to `path`; with `uploaded` the photograph lies there
-    already, and each is its submission alone."""
+async def prepare(
+    on: Ground,
+    agency: Agency,
+    count: int,
+    path: str,
+    *,
+    uploaded: bool = False,
+    photograph: bytes = PHOTOGRAPH,
+) -> list[Turn]:
+    """`count` check-ins of the agency's members in turn, each an upload and a submission to `path`; with
+    `uploaded` a photograph lies there already, and each is its submission alone."""
     storage = Storage(on.settings, Keyring(parse_keys(on.settings.keys)))
     who = [agency.members[n % len(agency.members)] for n in range(count)]
     nonces = [secrets.token_urlsafe(32) for _ in who]
@@ -56,7 +64,7 @@ async def prepare(on: Ground, agency: Agency, count: int, path: str, *, uploaded
         _lay(on, path, keys)
         return [[submission] for submission in submissions]
     targets = [await storage.upload_target(key, LIFETIME) for key in keys]
-    uploads = [_upload(target.url) for target in targets]
+    uploads = [_upload(target.url, photograph) for target in targets]
     return [[upload, submission] for upload, submission in zip(uploads, submissions, strict=True)]
 
 
@@ -88,9 +96,9 @@ async def _record(on: Ground, agency: Agency, who: Sequence[Member], nonces: Seq
         await connection.close()
 
 
-def _upload(url: str) -> bytes:
+def _upload(url: str, photograph: bytes) -> bytes:
     parts = urlsplit(url)
-    return request("PUT", f"{parts.path}?{parts.query}", PHOTOGRAPH, Content_Type="image/jpeg")
+    return request("PUT", f"{parts.path}?{parts.query}", photograph, Content_Type="image/jpeg")
 
 
 def _lay(on: Ground, path: str, keys: Sequence[str]) -> None:

@@ -30,8 +30,8 @@ from api.attendance.service.accept import ACCEPT
 
 #: What `bench.queries` asks of `employees`, as one statement.
 EMPLOYEES = """
-SELECT e.id, e.nip, e.name, e.position, e.active, u.id AS unit_id, u.code, u.name AS unit_name, u.time_zone,
-       u.parent_id
+SELECT e.id::text, e.nip, e.name, e.position, e.active, u.id::text AS unit_id, u.code, u.name AS unit_name,
+       u.time_zone, u.parent_id::text
   FROM employee e JOIN unit u ON u.id = e.unit_id
  WHERE e.agency_id = $1 AND e.active AND u.path LIKE $2
  ORDER BY e.name, e.id LIMIT $3

@@ -37,8 +37,10 @@ class Ground:
 
     @property
     def environment(self) -> dict[str, str]:
+        # Without Python's own caches a start would be measured that nobody has twice.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **inherited,
             "DATABASE_URL": str(self.settings.database_url),
             "REDIS_URL": str(self.settings.redis_url),
             "HADIR_DATA_DIR": str(self.folder),
