@@ -20,6 +20,7 @@ from tests.web.fake_api import (
     counts,
     employee,
     me,
+    refused,
     supervisor,
 )
 from web.assets import Assets
@@ -117,9 +118,8 @@ def test_the_wall_of_24000_is_light(browser: Browser, api: FakeApi) -> None:
     ]
     flags = {"flagged": True, "needsReview": True, "lateMinutes": 42, "inAt": f"{DAY}T00:24:00+00:00"}
     days = [attendance_day(who, "IN", checkInId=check_in(who)["id"], **flags) for who in people]
-    units = [PROVINCE, *({**MAKASSAR, "id": f"20000000-0000-4000-8000-{n:012d}"} for n in range(12))]
     api.data = {
-        "me": supervisor(watchableUnits=units),
+        "me": supervisor(),
         "unit": PROVINCE,
         "attendanceCounts": counts(total=24_000, **{"in": 23_000}),
         "attendance": connection(days, end="cursor"),
@@ -147,38 +147,45 @@ def test_an_unknown_filter_is_none(browser: Browser, api: FakeApi) -> None:
 
 
 def test_the_wall_opens_at_the_highest_unit_one_may_watch(browser: Browser, api: FakeApi) -> None:
-    api.data = {"me": supervisor(watchableUnits=[JAYAPURA, PROVINCE, MAKASSAR])}
+    api.data = {"me": supervisor(watchableUnits=[PROVINCE, JAYAPURA])}
     assert browser().get("/live").headers["location"] == WALL
     api.data = {"me": me()}
     assert browser().get("/live").status_code == 403
 
 
-def test_a_unit_one_may_not_watch_is_not_there(browser: Browser, api: FakeApi) -> None:
-    api.data = {
-        "me": supervisor(watchableUnits=[MAKASSAR]),
-        "unit": PROVINCE,
-        "attendanceCounts": counts(),
-        "attendance": connection([]),
-    }
+def test_the_wall_is_for_those_who_may_watch_a_unit_that_is(browser: Browser, api: FakeApi) -> None:
+    rest = {"attendanceCounts": counts(), "attendance": connection([])}
+    api.data = {"me": me(permissions=["attendance.read"]), "unit": PROVINCE, **rest}
+    assert browser().get(WALL).status_code == 403
+    api.data = {"me": supervisor(), "unit": None, **rest}
     assert browser().get(WALL).status_code == 404
+    api.data = {
+        "me": supervisor(),
+        "unit": PROVINCE,
+        "attendanceCounts": refused("NOT_ALLOWED"),
+        "attendance": None,
+    }
+    assert browser().get(WALL).status_code == 403
 
 
-def test_the_picker_shows_one_step_of_the_tree() -> None:
+def test_the_picker_draws_the_tree_parents_first() -> None:
     def at(name: str, parent: str | None) -> dict[str, Any]:
         return {"id": name, "name": name, "parentId": parent}
 
-    tree = [
-        at("top", None),
-        at("b", "top"),
-        at("a", "top"),
-        at("a1", "a"),
-        at("a2", "a"),
-        at("b1", "b"),
-        at("a11", "a1"),
-    ]
-    shown = [(unit["id"], unit["depth"]) for unit in live.relatives(tree, "a")]
-    assert shown == [("top", 0), ("a", 1), ("a1", 2), ("a2", 2), ("b", 1)]
-    assert [unit["id"] for unit in live.relatives(tree, "top")] == ["top", "a", "b"]
+    listed = [at("a1", "a"), at("top", "elsewhere"), at("a", "top"), at("lost", "unseen"), at("b", "top")]
+    shown = [(unit["id"], unit["depth"]) for unit in live.tree(listed)]
+    assert shown == [("top", 0), ("a", 1), ("a1", 2), ("b", 1), ("lost", 0)]
+
+
+def test_the_picker_offers_a_search_when_there_are_more(browser: Browser, api: FakeApi) -> None:
+    api.data = {"units": connection([PROVINCE, MAKASSAR])}
+    page = browser().get("/live/units").text
+    assert "unit-search" not in page
+    assert f'class="depth-1"><a href="/live/{IDS["makassar"]}"' in page
+    api.data = {"units": connection([PROVINCE], end="c")}
+    assert "unit-search" in browser().get("/live/units").text
+    browser().get("/live/units?unit-search=jaya")
+    assert api.asked[-1]["variables"] == {"search": "jaya"}
 
 
 def test_a_verdict_is_sent_when_there_is_one_and_then_the_stream_ends(browser: Browser, api: FakeApi) -> None:

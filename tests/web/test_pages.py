@@ -88,7 +88,6 @@ def evil_everywhere(api: FakeApi) -> None:
             employee={**who, "id": IDS["siti"]},
             recentCheckIns=[found],
             duty=[{"id": IDS["agency"], "validUntil": DAY, "location": place}],
-            watchableUnits=[unit, {**unit, "id": IDS["makassar"], "parentId": unit["id"]}],
             agency={"id": IDS["agency"], "name": EVIL, "shortName": EVIL},
             sessions=[
                 {
@@ -108,6 +107,7 @@ def evil_everywhere(api: FakeApi) -> None:
         "attendance": connection([attendance_day(who, "IN", checkInId=found["id"])], end=EVIL),
         "checkIn": found,
         "checkIns": connection([found], end=EVIL),
+        "units": connection([unit], end=EVIL),
     }
 
 
@@ -120,6 +120,7 @@ def evil_everywhere(api: FakeApi) -> None:
         "/check-in",
         f"/live/{IDS['province']}",
         f"/live/{IDS['province']}/rows",
+        "/live/units",
         "/check-ins",
         f"/check-ins/{IDS['check_in']}",
         f"/check-ins/{IDS['check_in']}/verdict",

@@ -1,4 +1,4 @@
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,17 +15,16 @@ from web.visit import Visit, go, page
 ASK = operations(__file__)
 TEMPLATE = "live/live.html"
 CHANGE = "live/change.html"
+UNITS = "live/units.html"
 FILTERS = ("NOT_IN", "PENDING", "IN", "OUT", "LATE", "FLAGGED", "NEEDS_REVIEW")
 
 
 async def start(visit: Visit) -> Response:
     """The wall of the highest unit one may watch."""
-    units = (await visit.ask_as_reader(ASK["Units"]))["me"]["watchableUnits"]
-    if not units:
+    tops = (await visit.ask_as_reader(ASK["Start"]))["me"]["watchableUnits"]
+    if not tops:
         raise HTTPException(403)
-    known = {unit["id"] for unit in units}
-    top = next((unit for unit in units if unit["parentId"] not in known), units[0])
-    return go(f"/live/{top['id']}")
+    return go(f"/live/{tops[0]['id']}")
 
 
 def _wanted(visit: Visit) -> dict[str, str | None]:
@@ -36,36 +35,43 @@ def _wanted(visit: Visit) -> dict[str, str | None]:
 async def show(visit: Visit) -> Response:
     wanted = _wanted(visit)
     data = await visit.ask_as_reader(ASK["Wall"], unit=visit.path("unit"), **wanted)
-    unit = data["unit"]
-    if unit is None or all(unit["id"] != other["id"] for other in data["me"]["watchableUnits"]):
+    if "attendance.watch" not in data["me"]["permissions"]:
+        raise HTTPException(403)
+    if data["unit"] is None:
         raise HTTPException(404)
     context = {
         "me": data["me"],
-        "unit": unit,
+        "unit": data["unit"],
         "counts": data["attendanceCounts"],
-        "nearby": relatives(data["me"]["watchableUnits"], unit["id"]),
         **_list(visit, data["attendance"], wanted),
     }
     return visit.show(TEMPLATE, context)
 
 
-def relatives(units: Iterable[dict[str, Any]], here: str) -> list[dict[str, Any]]:
-    """The units one step away, so that a tree of hundreds needs no list of hundreds: those above, those
-    beside and those below, each with its depth."""
-    by_id = {unit["id"]: unit for unit in units}
-    above: list[dict[str, Any]] = []
-    at = by_id.get(by_id[here]["parentId"])
-    while at is not None:
-        above.insert(0, at)
-        at = by_id.get(at["parentId"])
-    shown = [{**unit, "depth": depth} for depth, unit in enumerate(above)]
-    by_name = sorted(by_id.values(), key=lambda unit: unit["name"])
-    for unit in by_name:
-        if unit["id"] == here or (unit["parentId"] == by_id[here]["parentId"] and above):
-            shown.append({**unit, "depth": len(above)})
-        if unit["id"] == here:
-            shown += [{**child, "depth": len(above) + 1} for child in by_name if child["parentId"] == here]
-    return shown
+async def units(visit: Visit) -> Response:
+    """The picker's list, fetched when it is opened: an agency may have hundreds of units."""
+    search = visit.query("unit-search")
+    found = (await visit.ask_as_reader(ASK["Units"], search=search or None))["units"]
+    nodes = [edge["node"] for edge in found["edges"]]
+    context = {"units": tree(nodes), "more": found["pageInfo"]["hasNextPage"], "asked": bool(search)}
+    return htmx.fragment(visit.block(UNITS, "units", context))
+
+
+def tree(units: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Parents before their children, each with its depth; one whose parent is not listed stands at the top."""
+    known = {unit["id"] for unit in units}
+    below: dict[str | None, list[dict[str, Any]]] = {}
+    for unit in units:
+        below.setdefault(unit["parentId"] if unit["parentId"] in known else None, []).append(unit)
+
+    def under(parent: str | None, depth: int) -> list[dict[str, Any]]:
+        return [
+            line
+            for unit in below.get(parent, [])
+            for line in ({**unit, "depth": depth}, *under(unit["id"], depth + 1))
+        ]
+
+    return under(None, 0)
 
 
 def _list(visit: Visit, connection: dict[str, Any], wanted: dict[str, str | None]) -> dict[str, Any]:
@@ -115,6 +121,7 @@ def change(pages: Pages, payload: bytes, locale: str) -> bytes:
 
 routes = [
     page("GET", "/live", start),
+    page("GET", "/live/units", units),
     page("GET", "/live/{unit:uuid}", show),
     page("GET", "/live/{unit:uuid}/rows", rows),
     page("GET", "/live/{unit:uuid}/events", events),
