@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -24,6 +24,8 @@ from local.keys import add_key, keys_in, names_of
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from web.client import Execute
 
 ROOT = Path(__file__).resolve().parent
 #: Settings whose value is nobody's to read on a screen.
@@ -273,8 +275,10 @@ async def _serve(settings: Settings) -> None:
             base_url=settings.base_url,
             secret=runtime.keyring.secret(b"web"),
             cookie_secure=settings.base_url.startswith("https:"),
+            upload_origin=runtime.storage.upload_origin,
         )
-        site = create_site(*make_client(runtime), options)
+        execute, subscribe = make_client(runtime)
+        site = create_site(cast("Execute", execute), subscribe, options)
         config = uvicorn.Config(
             _front_door(create_app(runtime), site),
             host=settings.host,
