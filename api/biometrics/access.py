@@ -7,6 +7,7 @@ from tortoise.queryset import QuerySet
 from api.biometrics.models import Consent, Enrolment, FaceTemplate, Purpose
 from api.core import database
 from api.core.context import Actor
+from api.core.policy import Permission
 
 
 def own_enrolments(actor: Actor) -> QuerySet[Enrolment]:
@@ -33,12 +34,18 @@ async def readiness(employee_id: UUID) -> tuple[bool, bool]:
     return found[0]["agreed"], found[0]["enrolled"]
 
 
-async def latest_states(employee_ids: list[UUID]) -> dict[UUID, str]:
-    """Employee → state of the newest enrolment that was not replaced; people without one are absent."""
+async def latest_states(actor: Actor, employee_ids: list[UUID]) -> dict[UUID, str]:
+    """Employee → state of the newest enrolment that was not replaced; people without one are absent, and so are
+    those whom the actor may not see: a reviewer is named in a verdict, his face is no part of that."""
     found = await database.rows(
-        "SELECT DISTINCT ON (employee_id) employee_id, state FROM enrolment "
-        "WHERE employee_id = ANY($1) AND state <> 'REPLACED' "
-        "ORDER BY employee_id, (state = 'ACTIVE') DESC, created_at DESC",
+        "SELECT DISTINCT ON (n.employee_id) n.employee_id, n.state FROM enrolment n "
+        "JOIN employee e ON e.id = n.employee_id JOIN unit u ON u.id = e.unit_id "
+        "WHERE n.employee_id = ANY($1) AND n.state <> 'REPLACED' AND n.agency_id = $2 AND (e.id = $3 "
+        "  OR EXISTS (SELECT FROM unnest($4::text[]) AS top(path) WHERE starts_with(u.path, top.path))) "
+        "ORDER BY n.employee_id, (n.state = 'ACTIVE') DESC, n.created_at DESC",
         employee_ids,
+        actor.agency_id,
+        actor.employee_id,
+        list(actor.reach(Permission.READ_PEOPLE)),
     )
     return {row["employee_id"]: row["state"] for row in found}

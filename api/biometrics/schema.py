@@ -184,5 +184,5 @@ async def current_enrolment(info: Info) -> Enrolment | None:
 
 @batch("enrolment_state")
 async def _states(context: Context, employee_ids: list[UUID]) -> list[models.EnrolmentState]:
-    found = await access.latest_states(employee_ids)
+    found = await access.latest_states(context.actor, employee_ids)
     return [models.EnrolmentState(found.get(key, models.EnrolmentState.NONE)) for key in employee_ids]

@@ -134,7 +134,7 @@ class Person:
         self.page.goto(f"{self.site.url}/login")
         self.page.get_by_label("NIP").fill(self.account["nip"])
         self.page.locator("input[type=password]").fill(self.account["password"])
-        self.page.locator("form button[type=submit], form button:not([type])").first.click()
+        self.page.locator("form[action='/login'] button").click()
         self.page.wait_for_url(lambda url: "/login" not in url)
         return self
 

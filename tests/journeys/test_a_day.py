@@ -72,6 +72,7 @@ def test_somebody_elses_face_is_refused_contested_and_decided_by_a_person(
     employee.picture("refused")
 
     page.reload()
+    page.locator("details:has(form[action$='/contest']) > summary").click()
     page.locator("form[action$='/contest'] textarea").fill("Kamera kantor sedang rusak, saya di meja 4.")
     page.locator("form[action$='/contest'] button").click()
     expect(page.locator(".note.good")).to_be_visible()
@@ -108,7 +109,7 @@ def test_a_newcomer_agrees_enrols_and_checks_in(someone: Someone) -> None:
     page = newcomer.go("/check-in?kind=IN")
     page = newcomer.go("/enrol")
     newcomer.picture("consent")
-    page.locator("form button").first.click()
+    page.get_by_role("button", name="Saya setuju").click()
     for _ in range(3):
         take = page.locator("#shutter")
         expect(take).to_be_enabled(timeout=VERDICT_MS)

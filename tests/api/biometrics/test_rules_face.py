@@ -52,8 +52,8 @@ FRAMING = [
     ({"detection": 0.6}, []),
     ({"detection": nextafter(0.6, 0)}, ["FACE_UNSURE"]),
     ({"detection": nan}, ["FACE_UNSURE"]),
-    ({"face_px": 160.0}, []),
-    ({"face_px": nextafter(160, 0)}, ["FACE_TOO_SMALL"]),
+    ({"face_px": 135.0}, []),
+    ({"face_px": nextafter(135, 0)}, ["FACE_TOO_SMALL"]),
     ({"face_px": nan}, ["FACE_TOO_SMALL"]),
     ({"room": 0.5}, []),
     ({"room": nextafter(0.5, 0)}, ["FACE_TOO_CLOSE"]),
@@ -136,9 +136,9 @@ def test_what_was_not_checked_is_a_review_and_no_template() -> None:
 
 def test_figures_are_told_whole() -> None:
     (small,) = framing(replace(GOOD, face_px=131.9), DEFAULTS)
-    assert small.params == {"face_px": 131, "limit_px": 160}
+    assert small.params == {"face_px": 131, "limit_px": 135}
     (broken,) = framing(replace(GOOD, face_px=nan), DEFAULTS)
-    assert broken.params == {"face_px": 0, "limit_px": 160}
+    assert broken.params == {"face_px": 0, "limit_px": 135}
     (many,) = framing(replace(GOOD, faces=3), DEFAULTS)
     assert many.params == {"count": 3}
 
@@ -161,7 +161,7 @@ def test_figures_are_told_whole() -> None:
 def test_whatever_passes_is_within_every_bound(facts: FrameFacts) -> None:
     if not framing(facts, DEFAULTS):
         assert facts.faces == 1
-        assert facts.face_px >= 160
+        assert facts.face_px >= 135
         assert facts.room >= 0.5
         assert 40 <= facts.brightness <= 225
         assert facts.sharpness >= 20
@@ -273,7 +273,7 @@ def test_every_pair_that_disagrees_is_said(count: int, data: st.DataObject) -> N
 
 def test_defaults_are_the_measured_numbers() -> None:
     assert DEFAULTS.to_mapping() == {
-        "min_face_px": 160.0,
+        "min_face_px": 135.0,
         "min_room": 0.5,
         "min_sharpness": 20.0,
         "min_brightness": 40.0,
