@@ -1,5 +1,7 @@
 // The front camera, and a photograph small enough for one bar of signal.
 
+import { say } from "./page.js";
+
 const LONGEST_SIDE = 640;
 const MOST_BYTES = 80_000;
 const DARK = 45;
@@ -35,14 +37,24 @@ export function closeCamera(video) {
   video.srcObject = null;
 }
 
-/** Draws the picture as it is, not mirrored, with its longest side at most `longest` pixels.
+/** The middle of the camera's picture that the viewfinder shows: on a laptop's wide camera the rest would
+ * only make the face small. @param {HTMLVideoElement} video */
+function shownPart({ videoWidth, videoHeight, clientWidth, clientHeight }) {
+  const scale = Math.max(clientWidth / videoWidth, clientHeight / videoHeight) || 1;
+  const width = Math.min(videoWidth, clientWidth / scale || videoWidth);
+  const height = Math.min(videoHeight, clientHeight / scale || videoHeight);
+  return { x: (videoWidth - width) / 2, y: (videoHeight - height) / 2, width, height };
+}
+
+/** Draws what the viewfinder shows, not mirrored, with its longest side at most `longest` pixels.
  * @param {HTMLVideoElement} video @param {number} longest @returns {HTMLCanvasElement} */
 function drawn(video, longest) {
-  const factor = Math.min(1, longest / Math.max(video.videoWidth, video.videoHeight));
+  const { x, y, width, height } = shownPart(video);
+  const factor = Math.min(1, longest / Math.max(width, height));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.round(video.videoWidth * factor);
-  canvas.height = Math.round(video.videoHeight * factor);
-  canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+  canvas.width = Math.round(width * factor);
+  canvas.height = Math.round(height * factor);
+  canvas.getContext("2d")?.drawImage(video, x, y, width, height, 0, 0, canvas.width, canvas.height);
   return canvas;
 }
 
@@ -66,7 +78,7 @@ export async function takePhoto(video) {
 
 /** "hint-dark", "hint-bright" or "hint-ready", by the mean brightness where the face should be.
  * @param {HTMLVideoElement} video @returns {string} */
-export function lightHint(video) {
+function lightHint(video) {
   if (!video.videoWidth) return "hint-starting";
   const canvas = drawn(video, 48);
   const context = canvas.getContext("2d");
@@ -77,4 +89,15 @@ export function lightHint(video) {
   for (let at = 0; at < pixels.length; at += 4) sum += 0.3 * pixels[at] + 0.59 * pixels[at + 1] + 0.11 * pixels[at + 2];
   const mean = sum / (pixels.length / 4);
   return mean < DARK ? "hint-dark" : mean > BRIGHT ? "hint-bright" : "hint-ready";
+}
+
+/** Keeps the hint under the picture true for as long as the camera runs.
+ * @param {HTMLVideoElement} video @param {HTMLElement} hint */
+export function watchLight(video, hint) {
+  const look = () => {
+    if (video.isConnected && video.srcObject) say(hint, lightHint(video));
+    else clearInterval(timer);
+  };
+  const timer = setInterval(look, 700);
+  look();
 }

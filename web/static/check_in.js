@@ -1,6 +1,6 @@
 // The check-in page: look, press, and the verdict comes by itself.
 
-import { closeCamera, lightHint, openCamera, takePhoto } from "./camera.js";
+import { closeCamera, openCamera, takePhoto, watchLight } from "./camera.js";
 import { element, persist, post, Refused, say, show, tellRefusal, upload } from "./page.js";
 import { inWords, PositionWatch } from "./position.js";
 
@@ -144,7 +144,7 @@ async function startCamera() {
   const obstacle = await openCamera(video);
   if (obstacle) return show(obstacles, obstacle, true);
   ready.camera = true;
-  const light = setInterval(() => (video.isConnected && video.srcObject ? say(hint, lightHint(video)) : clearInterval(light)), 700);
+  watchLight(video, hint);
   refresh();
 }
 

@@ -1,6 +1,6 @@
 // The enrolment page: a few photographs, looked at before they are sent, and a verdict for each.
 
-import { closeCamera, lightHint, openCamera, takePhoto } from "./camera.js";
+import { closeCamera, openCamera, takePhoto, watchLight } from "./camera.js";
 import { element, persist, post, say, show, tellRefusal, upload } from "./page.js";
 
 /** @typedef {import("./page.js").UploadTarget} UploadTarget */
@@ -99,7 +99,7 @@ async function main() {
   const obstacle = await openCamera(video);
   if (obstacle) return show(obstacles, obstacle, true);
   ready.camera = true;
-  const light = setInterval(() => (video.isConnected && video.srcObject ? say(hint, lightHint(video)) : clearInterval(light)), 700);
+  watchLight(video, hint);
   refresh();
 }
 
