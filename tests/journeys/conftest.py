@@ -1,5 +1,6 @@
 """The whole product, as it is run: web and worker processes on real servers, and people with real browsers."""
 
+import itertools
 import json
 import os
 import signal
@@ -29,6 +30,9 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
 #: The duty location of the demonstration's accounts, and somewhere else in the same town.
 OFFICE = {"latitude": -6.91471, "longitude": 107.60982, "accuracy": 12}
+#: Nobody stands on exactly the same spot as anybody else: about two metres, in degrees.
+A_STEP = 2e-5
+_steps = itertools.count(1)
 ELSEWHERE = {"latitude": -6.89321, "longitude": 107.61041, "accuracy": 18}
 
 
@@ -198,7 +202,7 @@ def someone(
         ) -> Person:
             context = camera(face).new_context(
                 viewport=DESKTOP if wide else PHONE,
-                geolocation=at,
+                geolocation={**at, "latitude": at["latitude"] + next(_steps) * A_STEP},
                 permissions=["geolocation", "camera"],
                 locale="id-ID",
                 **options,
