@@ -15,11 +15,13 @@ from api.failures import is_away
 from api.schema import schema
 from api.transport.answers import answer_of, failure
 from api.transport.reader import Payload, Reader
-from api.transport.rights import all_hold
+from api.transport.rights import Credentials, all_hold
 from api.transport.sharing import Question, Scope
 
 #: Pause before a scope is read again when the database was away.
 RETRY_SECONDS = 1.0
+#: So many readers are told before others in the process get a turn.
+BREATH = 250
 
 Names = frozenset[UUID]
 
@@ -58,10 +60,13 @@ class Group:
         #: Those who are to be told to read everything.
         self._newcomers: set[Member] = set()
         self._listener: Listener | None = None
+        #: The members' credentials, until somebody comes or goes.
+        self._everyone: Credentials | None = None
 
     def join(self, member: Member) -> None:
         member.group = self
         self._members.add(member)
+        self._everyone = None
         self.welcome(member)
 
     def welcome(self, member: Member) -> None:
@@ -71,6 +76,7 @@ class Group:
     def leave(self, member: Member) -> None:
         member.group = None
         self._members.discard(member)
+        self._everyone = None
         self._newcomers.discard(member)
         if not self._members:
             self._poke()
@@ -107,19 +113,24 @@ class Group:
         newcomers = set(self._members if names is None else self._newcomers)
         self._newcomers.clear()
         # With neither names nor newcomers nothing has happened for a while: everyone's rights are looked at.
-        concerned = newcomers if newcomers and not names else set(self._members)
-        entitled = await self._entitled(concerned)
-        await self._answer(None, entitled & newcomers)
-        if names:
-            await self._answer(names, entitled - newcomers)
+        others = set() if newcomers and not names else self._members - newcomers
+        reading = asyncio.create_task(self._read(newcomers, others if names else set(), names))
+        try:
+            if await self._entitled(newcomers | others):
+                for readers, payload in await reading:
+                    await self._deliver(readers, payload)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
-    async def _entitled(self, readers: set[Member]) -> set[Member]:
-        """Those whose rights are still the scope's. The others are moved where theirs are, or dismissed."""
+    async def _entitled(self, readers: set[Member]) -> bool:
+        """Whether all hold the scope's rights still. When not, each is moved to where his rights are, or
+        dismissed, and told everything there."""
         scope, now = self._scope, utc_now()
-        ids = list({member.actor.credential_id for member in readers})
-        if await all_hold(ids, scope.agency_id, scope.unit_id, self._path, scope.permissions, now):
-            return readers
-        actors = await live.actors(ids, now)
+        credentials = self._credentials(readers)
+        if await all_hold(credentials, scope.agency_id, scope.unit_id, self._path, scope.permissions, now):
+            return True
+        actors = await live.actors(list(credentials.ids), now)
         known = {member: actors.get(member.actor.credential_id) for member in readers}
         self._dismiss({member for member, actor in known.items() if actor is None}, SignInRequired())
         for member, actor in known.items():
@@ -127,20 +138,36 @@ class Group:
                 self.leave(member)
                 member.actor = actor
                 self._move(member, self._question, scope.locale)
-        return set()
+        return False
 
-    async def _answer(self, names: Names | None, readers: set[Member]) -> None:
-        if not readers:
-            return
+    def _credentials(self, readers: set[Member]) -> Credentials:
+        if readers != self._members:
+            return Credentials.of(member.actor.credential_id for member in readers)
+        if self._everyone is None:
+            self._everyone = Credentials.of(member.actor.credential_id for member in readers)
+        return self._everyone
+
+    async def _read(
+        self, newcomers: set[Member], others: set[Member], names: Names | None
+    ) -> list[tuple[set[Member], Payload]]:
+        """What each is to be told, read while their rights are looked at: it is told only if they hold."""
+        asked = ((newcomers, None), (others, names))
+        return [(who, await self._answer(next(iter(who)).actor, what)) for who, what in asked if who]
+
+    async def _answer(self, reader: Actor, names: Names | None) -> Payload:
         question, locale = self._question, self._scope.locale
-        asked, reader = question.asked, next(iter(readers)).actor
+        asked = question.asked
         event = await question.source.read(Context(self._runtime, reader, locale), question.unit_id, names)
         nobody = Context(self._runtime, None, locale)
         result = await schema.execute(asked.query, asked.variables, nobody, event, asked.operation_name)
-        payload = Payload(answer_of(result))
-        for member in readers:
+        return Payload(answer_of(result))
+
+    async def _deliver(self, readers: set[Member], payload: Payload) -> None:
+        for told, member in enumerate(readers, start=1):
             if member.group is self:
                 member.reader.next(payload)
+            if told % BREATH == 0:
+                await asyncio.sleep(0)
 
     def _dismiss(self, readers: Iterable[Member], error: Exception | None) -> None:
         payload = Payload(failure(error, self._runtime, self._scope.locale)) if error else None

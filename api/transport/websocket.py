@@ -6,6 +6,7 @@ operation's id in front. A connection has no task but the one that reads it, and
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from api.failures import is_away
 from api.limits import MOST_BODY_BYTES, exceeded
 from api.transport.answers import failure
 from api.transport.asked import Caller, Malformed, asked_of, bearer
+from api.transport.eager import begin
 from api.transport.engine import Engine
 from api.transport.http import caller_of
 from api.transport.reader import Payload, Watch
@@ -122,9 +124,16 @@ class Connection:
         return len(self._waiting) < MOST_WAITING
 
     def push(self, frame: str) -> None:
-        self._waiting.append(frame)
-        if self._sending is None:
-            self._sending = asyncio.get_running_loop().create_task(self._send_waiting())
+        """Send now where the client keeps up, else when it has taken what was sent before."""
+        if self._sending is not None:
+            self._waiting.append(frame)
+            return
+        try:
+            rest = begin(self._send({"type": "websocket.send", "text": frame}))
+        except OSError:  # the client is gone, as whoever reads will find
+            return
+        if rest is not None:
+            self._sending = asyncio.create_task(self._send_waiting(rest))
 
     def forget(self, operation_id: str) -> None:
         self._operations.pop(operation_id, None)
@@ -136,11 +145,12 @@ class Connection:
         if self._sending is not None:
             self._sending.cancel()
 
-    async def _send_waiting(self) -> None:
+    async def _send_waiting(self, sending: Awaitable[None]) -> None:
         try:
+            await sending
             while self._waiting:
                 await self._send({"type": "websocket.send", "text": self._waiting.popleft()})
-        except OSError:  # the client is gone, as whoever reads will find
+        except OSError:
             self._waiting.clear()
             return
         finally:
@@ -234,11 +244,12 @@ class Connection:
 class Operation:
     """The reader at the other end of one operation of a connection."""
 
-    __slots__ = ("_behind", "_connection", "_id", "watch")
+    __slots__ = ("_behind", "_connection", "_head", "_id", "watch")
 
     def __init__(self, connection: Connection, operation_id: str) -> None:
         self._connection = connection
         self._id = operation_id
+        self._head = f'{{"id":{orjson.dumps(operation_id).decode()},"type":'
         self._behind = False
         self.watch: Watch | None = None
 
@@ -246,18 +257,18 @@ class Operation:
         if not self._connection.has_room:
             self._behind = True
             return False
-        self._push("next", payload.text)
+        self._push('"next","payload":', payload.text)
         return True
 
     def refused(self, errors: list[dict[str, Any]]) -> None:
         self._connection.forget(self._id)
-        self._push("error", orjson.dumps(errors).decode())
+        self._push('"error","payload":', orjson.dumps(errors).decode())
 
     def last(self, payload: Payload | None) -> None:
         self._connection.forget(self._id)
         if payload is not None:
-            self._push("next", payload.text)
-        self._push("complete")
+            self._push('"next","payload":', payload.text)
+        self._push('"complete"')
 
     def caught_up(self) -> None:
         if self._behind and self.watch is not None:
@@ -268,6 +279,5 @@ class Operation:
         if self.watch is not None:
             self.watch.close()
 
-    def _push(self, kind: str, payload: str | None = None) -> None:
-        rest = "" if payload is None else f',"payload":{payload}'
-        self._connection.push(f'{{"id":{orjson.dumps(self._id).decode()},"type":"{kind}"{rest}}}')
+    def _push(self, kind: str, payload: str = "") -> None:
+        self._connection.push(f"{self._head}{kind}{payload}}}")
