@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -75,13 +75,19 @@ async def serve(
         for service in ended - {asked}:
             service.result()
     finally:
-        asked.cancel()
-        for service in services:
-            service.cancel()
-        await asyncio.gather(*services, return_exceptions=True)
+        await _end([asked, *services])
         await asyncio.gather(*(drain.stop(STOP_SECONDS) for drain in drains.values()))
         with suppress(RedisError, OSError):
             await redis.aclose(close_connection_pool=True)
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """A cancellation can be lost on its way, as in redis-py while it connects: then it is asked for again."""
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=0.1)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def consume(redis: ArqRedis, drains: Mapping[str, Drain], tools: Tools) -> None:
@@ -92,6 +98,8 @@ async def consume(redis: ArqRedis, drains: Mapping[str, Drain], tools: Tools) ->
             await worker.async_run()
         except (RedisError, OSError) as error:
             log.warning("arq.redis_away", reason=type(error).__name__)
+        except Exception:
+            log.exception("arq.ended")  # the relay drains without it meanwhile
         finally:
             await _end_rings(worker)
         await asyncio.sleep(COME_BACK_SECONDS)
@@ -125,9 +133,7 @@ def _answering(drain: Drain) -> Any:
 
 async def _end_rings(worker: Worker) -> None:
     """Worker.close() would wait on the Redis that has just gone, and end our pool with it."""
-    for task in worker.tasks.values():
-        task.cancel()
-    await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+    await _end(list(worker.tasks.values()))
 
 
 def open_queue(redis_url: str) -> ArqRedis:

@@ -48,7 +48,7 @@ class Relay:
         async for signal in self._events.listen(WORK):
             if signal is None:
                 self._sweep_now.set()
-            elif (job := signal.decode()) in self._drains:
+            elif (job := signal.decode(errors="replace")) in self._drains:
                 self.want(job)
 
     async def _sweep_forever(self) -> None:
@@ -63,7 +63,9 @@ class Relay:
                     self.want(job)
             rung = due
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._sweep_now.wait(), SWEEP_SECONDS)
+                # Not wait_for: until Python 3.12 it loses a cancellation that comes with what it waited for.
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._sweep_now.wait()
             self._sweep_now.clear()
 
     async def _due(self) -> set[str]:
@@ -71,7 +73,9 @@ class Relay:
             return set(await outbox.jobs_due(self._drains))
         except AWAY as error:
             log.warning("relay.database_away", reason=type(error).__name__)
-            return set()
+        except Exception:
+            log.exception("relay.not_swept")
+        return set()
 
     async def _ring_forever(self) -> None:
         while True:

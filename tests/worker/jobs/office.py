@@ -4,7 +4,7 @@ import asyncio
 import base64
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +35,8 @@ from worker.vision.engine import FaceEngine
 PACK = Path(__file__).resolve().parents[3] / ".data" / "packs" / "hadir-default"
 LATITUDE, LONGITUDE = -6.1754, 106.8272
 _hired = itertools.count(1)
+#: A server dies with the thread that started it: this one lives as long as the tests.
+_servers = ThreadPoolExecutor(1, thread_name_prefix="servers")
 
 
 def settings_for(database_url: str, redis_url: str, folder: Path, **more: object) -> Settings:
@@ -178,6 +180,11 @@ async def open_office(settings: Settings) -> AsyncIterator[Office]:
     """Within one event loop: the runtime, and an office in it."""
     async with open_runtime(settings) as runtime:
         yield await found_office(runtime)
+
+
+async def elsewhere(change: Callable[[], object]) -> None:
+    """Kill or start a server while the event loop goes on."""
+    await asyncio.get_running_loop().run_in_executor(_servers, change)
 
 
 def codes(rows: Sequence[dict[str, object]]) -> list[str]:

@@ -1,0 +1,70 @@
+"""Consent withdrawn: the photographs go, and no others."""
+
+import asyncio
+
+from api.biometrics import service as biometrics
+from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate
+from api.core import database, outbox
+from api.core.settings import Settings
+from tests.pictures import portrait
+from tests.worker.jobs.office import Person, open_office, worked_off
+from worker.vision.engine import FaceEngine
+
+
+async def photographs(person: Person) -> list[str]:
+    folder = biometrics.folder_of(person.actor.agency_id, person.employee.id)
+    return [key for key, _ in await person.runtime.storage.names(folder)]
+
+
+def test_a_withdrawal_deletes_every_photograph_of_that_person_only(
+    settings: Settings, engine: FaceEngine
+) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she, he = await office.hire(), await office.hire()
+            for who, face in ((she, 5), (he, 6)):
+                await who.consent()
+                await who.enrol(portrait(face))
+            await worked_off(office, engine)
+            await biometrics.start_enrolment(she.context, 1)
+            await she.withdraw()
+            assert not await FaceTemplate.filter(employee_id=she.employee.id).exists()
+            await worked_off(office, engine)
+            assert await photographs(she) == []
+            assert len(await photographs(he)) == 1
+
+    asyncio.run(story())
+
+
+def test_who_agrees_again_keeps_the_new_photographs(settings: Settings, engine: FaceEngine) -> None:
+    """The purge is late: by then there is a new consent, a new enrolment, and another upload under way."""
+
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she = await office.hire()
+            await she.consent()
+            old = await she.enrol(portrait(5))
+            await worked_off(office, engine)
+            await she.withdraw()
+            await asyncio.sleep(0.01)
+            await she.consent()
+            new = await she.enrol(portrait(5))
+            (target,) = await biometrics.start_enrolment(she.context, 1)
+            await office.runtime.storage.put(target.key, portrait(5))
+            await worked_off(office, engine)
+            kept = await photographs(she)
+            assert old.photos[0]["key"] not in kept
+            assert {new.photos[0]["key"], target.key} == set(kept)
+            assert (await Enrolment.get(id=new.id)).state is EnrolmentState.ACTIVE
+
+    asyncio.run(story())
+
+
+def test_a_purge_for_nobody_ends(settings: Settings) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            async with database.transaction() as using:
+                await outbox.record(using, biometrics.PURGE, office.agency.id)
+            await worked_off(office, None)
+
+    asyncio.run(story())

@@ -1,0 +1,97 @@
+"""What nobody will ask for again goes; what a row names stays."""
+
+import asyncio
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from api.accounts.models import Account, Credential
+from api.attendance.models import CheckIn, CheckInKind, CheckInNonce
+from api.attendance.service.accept import accept
+from api.attendance.service.start import start_check_in
+from api.biometrics import service as biometrics
+from api.core.settings import Settings
+from tests.pictures import portrait
+from tests.worker.jobs.office import eyes_of, open_office
+from worker.jobs.kind import Tools
+from worker.jobs.sweep import sweep
+
+NOW = datetime.now(UTC)
+
+
+def test_expired_nonces_go_with_their_frames_and_evidence_stays(settings: Settings) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            tools = Tools(office.runtime, eyes_of(None))
+            storage = office.runtime.storage
+            she = await office.hire()
+            await she.has_template(bytes(2048), "none")
+            sent = await she.submission(portrait(5), portrait(6))
+            left = await start_check_in(she.context, CheckInKind.IN, 2)
+            fresh = await start_check_in(she.context, CheckInKind.IN, 1)
+            for target in (*left.uploads, *fresh.uploads):
+                await storage.put(target.key, portrait(6))
+            sent.frames.pop()  # two were sent, one is submitted
+            record, _ = await accept(she.context, sent)
+            await CheckInNonce.exclude(spent_at=None).update(expires_at=NOW - timedelta(days=2))
+            await CheckInNonce.filter(frames=2, spent_at=None).update(expires_at=NOW - timedelta(hours=2))
+            await asyncio.gather(sweep({"tools": tools}), sweep({"tools": tools}))
+            assert await CheckInNonce.all().count() == 1
+            kept = {key for key, _ in await storage.names("frames")}
+            assert kept == {*record.frames, fresh.uploads[0].key}
+
+            # A nonce whose row is wrongly thought unspent takes no evidence along.
+            await CheckInNonce.all().update(expires_at=NOW - timedelta(days=2))
+            await CheckIn.filter(id=record.id).update(frames=[fresh.uploads[0].key])
+            await sweep({"tools": tools})
+            assert fresh.uploads[0].key in {key for key, _ in await storage.names("frames")}
+
+    asyncio.run(story())
+
+
+def test_photographs_sent_and_never_enrolled_go_after_a_day(settings: Settings) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            storage, store = office.runtime.storage, settings.data_dir / "store"
+            she = await office.hire()
+            await she.consent()
+            enrolled = (await she.enrol(portrait(5))).photos[0]["key"]
+            old, new = await biometrics.start_enrolment(she.context, 2)
+            for key in (old.key, new.key, "enrolments/readme"):
+                await storage.put(key, portrait(6))
+            for key in (enrolled, old.key, "enrolments/readme"):
+                when = (NOW - timedelta(days=3)).timestamp()
+                os.utime(store / key, (when, when))
+            await sweep({"tools": Tools(office.runtime, eyes_of(None))})
+            kept = {key for key, _ in await storage.names("enrolments")}
+            assert kept == {enrolled, new.key, "enrolments/readme"}
+
+    asyncio.run(story())
+
+
+def test_credentials_are_forgotten_a_month_after_their_end(settings: Settings) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she = await office.hire()
+            account = await Account.create(agency=office.agency, employee=she.employee, password_hash="-")
+            ends = {
+                "good": (NOW + timedelta(days=300), None),
+                "just expired": (NOW - timedelta(days=29), None),
+                "just ended": (NOW + timedelta(days=300), NOW - timedelta(days=29)),
+                "expired": (NOW - timedelta(days=31), None),
+                "ended": (NOW + timedelta(days=300), NOW - timedelta(days=31)),
+            }
+            for name, (expires_at, ended_at) in ends.items():
+                await Credential.create(
+                    agency=office.agency,
+                    account=account,
+                    digest=secrets.token_bytes(32),
+                    token_name=name,
+                    expires_at=expires_at,
+                    ended_at=ended_at,
+                )
+            await sweep({"tools": Tools(office.runtime, eyes_of(None))})
+            left = await Credential.all().values_list("token_name", flat=True)
+            assert set(left) == {"good", "just expired", "just ended"}
+
+    asyncio.run(story())
