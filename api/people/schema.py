@@ -93,7 +93,9 @@ class Employee:
         found = await access.employees(info.context.actor).get_or_none(id=self.supervisor_id)
         return Employee.of(found) if found else None
 
-    @strawberry.field(description="Whether this person's face is enrolled.")
+    @strawberry.field(
+        description="Whether this person's face is enrolled; NONE for somebody whom you may not look up."
+    )
     async def enrolment(
         self, info: Info
     ) -> Annotated["EnrolmentStateType", strawberry.lazy("api.biometrics.schema")]:  # type: ignore[valid-type]
