@@ -103,6 +103,16 @@ def cast() -> list[Person]:
     ]
 
 
+#: The actors of a sweep, a few to a test: a database of its own costs more than what one of them asks.
+#: None is a stranger.
+COMPANIES: tuple[tuple[str | None, ...], ...] = (
+    ("agency_admin", "employee", None),
+    ("auditor", "deskmate", "retired"),
+    ("hr_admin", "supervisor", "colleague", "easterner", "other_supervisor"),
+    ("b:agency_admin", "b:auditor", "b:hr_admin", "b:supervisor", "b:employee"),
+)
+
+
 @dataclass
 class World:
     """Everything that was planted, by key; rows are in the database."""

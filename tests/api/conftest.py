@@ -91,7 +91,8 @@ def world(planted: Planted) -> World:
 def settings(
     planted: Planted, make_database: Callable[[str], str], redis_url: str, tmp_path: Path
 ) -> Settings:
-    shutil.copytree(planted.store, tmp_path / "data" / "store")
+    # Links suffice: the store replaces a file whole.
+    shutil.copytree(planted.store, tmp_path / "data" / "store", copy_function=os.link)
     return settings_for(make_database(planted.database), redis_url, tmp_path / "data", planted.keys)
 
 

@@ -3,8 +3,10 @@
 Nothing here is imported from the product but the names of the roles: where the two disagree, one is wrong.
 """
 
+from functools import cached_property
+
 from api.core.policy import Role
-from tests.api.canaries import Kind
+from tests.api.canaries import Ground, Kind
 from tests.world import Person, World
 
 #: What a role shows of the people under the unit it is held on.
@@ -25,6 +27,7 @@ class Oracle:
     def __init__(self, world: World, actor: Person | None) -> None:
         """No actor is a stranger; so is whoever is no longer in service."""
         self.world = world
+        self._known: dict[Ground, bool] = {}
         self.actor = actor if actor is None or actor.active else None
 
     def over(self, unit: str, kind: Kind) -> bool:
@@ -35,6 +38,11 @@ class Oracle:
         return kind in SHOWN_BY_ROLE[actor.role] and self.world.covers(actor.reach, unit)
 
     def may(self, owner: str, kind: Kind) -> bool:
+        if (owner, kind) not in self._known:
+            self._known[owner, kind] = self._may(owner, kind)
+        return self._known[owner, kind]
+
+    def _may(self, owner: str, kind: Kind) -> bool:
         actor = self.actor
         if actor is None or kind is Kind.SECRET:
             return False
@@ -48,6 +56,7 @@ class Oracle:
             return kind in SHOWN_TO_ONESELF
         return self.over(self.world[owner].unit, kind)
 
+    @cached_property
     def allowed(self) -> set[object]:
         """Every canary that the actor may be shown on at least one ground."""
         grounds = self.world.canaries.grounds
