@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -12,11 +13,14 @@ from api.audit import service as audit
 from api.biometrics import access as biometrics
 from api.core.clock import utc_now
 from api.core.context import Actor
+from api.core.crypto import BoxBroken
 from api.core.errors import HadirError, NotFound, Unavailable
 from api.core.i18n import locale_of, say
 from api.core.policy import Permission
 from api.core.runtime import Runtime
 from api.core.storage import FILE_PATH, UPLOAD_PATH
+
+log = structlog.get_logger()
 
 #: How a JPEG begins (ISO/IEC 10918-1, SOI and the next marker): told at once, not after a verdict.
 JPEG = b"\xff\xd8\xff"
@@ -48,7 +52,7 @@ async def _upload(runtime: Runtime, request: Request) -> Response:
     query = request.query_params
     if not runtime.storage.admits(UPLOAD_PATH, key, query.get("e", ""), "", query.get("s", "")):
         return _refusal(request, 403, "UPLOAD_REFUSED")
-    if int(request.headers.get("content-length") or 0) > most:
+    if _declared_length(request) > most:
         return _refusal(request, 413, "UPLOAD_TOO_LARGE", most=most)
     body = bytearray()
     try:
@@ -78,7 +82,7 @@ async def _look(runtime: Runtime, request: Request) -> Response:
         if actor is None:
             return _refusal(request, 403, "LOOK_REFUSED")
         key, person = await _photograph(actor, name)
-        data = await runtime.storage.get(key)
+        data = await _opened(runtime, key)
         if not actor.owns(person):
             await audit.note(actor, "photograph.look", subject_id=person, object_name=name)
     except HadirError as error:
@@ -92,7 +96,7 @@ async def _photograph(actor: Actor, name: str) -> tuple[str, UUID]:
     row_id, _, number = rest.partition("/")
     try:
         check_in = await attendance.check_in(actor, UUID(row_id), Permission.READ_PHOTOGRAPHS)
-        if kind == "frames":
+        if kind == "frames" and number.isdecimal():
             return check_in.frames[int(number)], check_in.employee.id
         template = await biometrics.templates(check_in.employee.id).first()
     except (ValueError, IndexError):
@@ -100,6 +104,20 @@ async def _photograph(actor: Actor, name: str) -> tuple[str, UUID]:
     if kind != "templates" or template is None:
         raise NotFound
     return template.photo_key, check_in.employee.id
+
+
+async def _opened(runtime: Runtime, key: str) -> bytes:
+    try:
+        return await runtime.storage.get(key)
+    except BoxBroken as error:
+        log.error("photograph.broken", key=key, error=str(error))
+        raise NotFound from error
+
+
+def _declared_length(request: Request) -> int:
+    """0 where nothing usable is declared: the body is counted as it comes all the same."""
+    declared = request.headers.get("content-length", "")[:20]
+    return int(declared) if declared.isascii() and declared.isdecimal() else 0
 
 
 def _refusal(request: Request, status: int, code: str, **params: int) -> Response:

@@ -63,7 +63,8 @@ class Keyring:
 
     def verify(self, message: str, signature: str) -> bool:
         """True when any key of the ring made the signature, so that a rotation breaks no link already given."""
-        return any(hmac.compare_digest(self._mac(key_id, message), signature) for key_id in self.keys)
+        given = signature.encode()  # as bytes: a comparison of texts raises on what is not ASCII
+        return any(hmac.compare_digest(self._mac(key_id, message).encode(), given) for key_id in self.keys)
 
     def secret(self, purpose: bytes) -> bytes:
         """32 bytes for another room's own use, the same in every process."""
