@@ -49,7 +49,11 @@ def send(runtime: Runtime) -> Send:
                 return {"type": "http.disconnect"}
             chunk = next(chunks, None)
             if chunk is None:
-                return {"type": "http.disconnect"} if cut else {"type": "http.request", "body": b"", "more_body": False}
+                return (
+                    {"type": "http.disconnect"}
+                    if cut
+                    else {"type": "http.request", "body": b"", "more_body": False}
+                )
             reply.taken += len(chunk)
             return {"type": "http.request", "body": chunk, "more_body": True}
 

@@ -24,12 +24,16 @@ PHOTOS = "query($id: UUID!) { checkIn(id: $id) { evidence { frames { url } templ
 
 
 def address(runtime: Runtime, name: str, viewer: Person, minutes: float = 5) -> str:
-    return runtime.storage.look_url(name, str(viewer.session_id), datetime.now(UTC) + timedelta(minutes=minutes))
+    return runtime.storage.look_url(
+        name, str(viewer.session_id), datetime.now(UTC) + timedelta(minutes=minutes)
+    )
 
 
 async def test_the_addresses_given_show_the_photographs(ask: Ask, world: World, send: Send) -> None:
-    seen = (await ask(world["supervisor"], PHOTOS, at=datetime.now(UTC), id=str(world["employee"].check_ins["accepted"])))
-    evidence = seen["checkIn"]["evidence"]
+    looked_at = str(world["employee"].check_ins["accepted"])
+    evidence = (await ask(world["supervisor"], PHOTOS, at=datetime.now(UTC), id=looked_at))["checkIn"][
+        "evidence"
+    ]
     shown = [await send("GET", photo["url"]) for photo in (*evidence["frames"], evidence["template"])]
     assert [reply.body for reply in shown] == [
         jpeg("accepted 0 of employee"), jpeg("accepted 1 of employee"), jpeg("enrolment ACTIVE of employee")
@@ -145,7 +149,11 @@ async def test_every_look_at_another_face_is_in_the_trail(runtime: Runtime, worl
     assert await noted.count() == 0
     await send("GET", address(runtime, name, viewer))
     [entry] = await noted
-    assert (entry.actor_id, entry.subject_id, entry.object_name) == (viewer.employee_id, owner.employee_id, name)
+    assert (entry.actor_id, entry.subject_id, entry.object_name) == (
+        viewer.employee_id,
+        owner.employee_id,
+        name,
+    )
 
 
 async def test_what_was_deleted_is_not_found(runtime: Runtime, world: World, send: Send) -> None:
@@ -157,7 +165,9 @@ async def test_what_was_deleted_is_not_found(runtime: Runtime, world: World, sen
         assert (await send("GET", address(runtime, name, owner))).status == 404
 
 
-async def test_a_photograph_exchanged_in_the_store_is_not_shown(runtime: Runtime, world: World, send: Send) -> None:
+async def test_a_photograph_exchanged_in_the_store_is_not_shown(
+    runtime: Runtime, world: World, send: Send
+) -> None:
     """A sealed box opens under its own name only."""
     owner, other = world["employee"], world["deskmate"]
     mine, theirs = [await CheckIn.get(id=person.check_ins["accepted"]) for person in (owner, other)]

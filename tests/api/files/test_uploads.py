@@ -5,7 +5,6 @@ import shutil
 import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -54,7 +53,10 @@ async def test_what_the_api_says_is_what_works(ask: Ask, runtime: Runtime, world
         reply = await send(upload["method"], upload["url"], jpeg(f"frame {number}"), **headers)
         assert reply.status == 204, reply.body
         assert await stored(runtime, upload["key"]) == jpeg(f"frame {number}")
-        assert jpeg(f"frame {number}")[:3] not in (runtime.settings.data_dir / "store" / upload["key"]).read_bytes()
+        assert (
+            jpeg(f"frame {number}")[:3]
+            not in (runtime.settings.data_dir / "store" / upload["key"]).read_bytes()
+        )
 
 
 async def test_an_altered_or_late_address_is_refused_before_its_body_is_read(
@@ -125,7 +127,9 @@ async def test_a_length_that_is_no_number_breaks_nothing(
 @pytest.mark.parametrize(
     "body", [PNG, MP4, b"", b"GIF89a", b"<html>", b"\xff\xd8", b"\x00\xff\xd8\xff", b"HD1\x02k1" + bytes(60)]
 )
-async def test_only_a_jpeg_is_taken(runtime: Runtime, send: Send, target: tuple[str, str], body: bytes) -> None:
+async def test_only_a_jpeg_is_taken(
+    runtime: Runtime, send: Send, target: tuple[str, str], body: bytes
+) -> None:
     """Whatever its name and Content-Type say; also not what looks like one of our own sealed boxes."""
     reply = await send("PUT", target[1], body, content_type="image/jpeg")
     assert (reply.status, reply.code) == (415, "UPLOAD_NOT_JPEG")
@@ -152,7 +156,9 @@ async def test_of_many_at_once_one_is_kept(runtime: Runtime, send: Send, target:
     assert await stored(runtime, key) == winner
 
 
-async def test_an_upload_that_breaks_off_leaves_nothing(runtime: Runtime, send: Send, target: tuple[str, str]) -> None:
+async def test_an_upload_that_breaks_off_leaves_nothing(
+    runtime: Runtime, send: Send, target: tuple[str, str]
+) -> None:
     key, url = target
     await send("PUT", url, [jpeg("half")], cut=True)
     assert await stored(runtime, key) is None
@@ -164,13 +170,15 @@ async def test_a_store_that_is_away_says_when_to_come_back(
 ) -> None:
     store = runtime.settings.data_dir / "store"
     shutil.rmtree(store)
-    Path(store).write_text("a full disk, as it were")
+    store.touch()  # a disk that cannot be written to, as it were
     reply = await send("PUT", target[1], jpeg("x"))
     assert (reply.status, reply.code) == (503, "UNAVAILABLE")
     assert int(reply.headers["retry-after"]) <= 5
 
 
-@pytest.mark.parametrize(("language", "word"), [("id,en;q=0.5", "Alamat"), ("en-GB", "address"), ("fr", "Alamat")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("id,en;q=0.5", "Alamat"), ("en-GB", "address"), ("fr", "Alamat")]
+)
 async def test_refusals_are_in_the_reader_s_language(send: Send, language: str, word: str) -> None:
     reply = await send("PUT", "http://testserver/uploads/x?e=1&s=2", accept_language=language)
     assert word in reply.body.decode()
