@@ -101,6 +101,36 @@ def check_in(who: dict[str, Any], state: str = "ACCEPTED", **more: Any) -> dict[
     }
 
 
+EVIDENCE = {
+    "face": {
+        "similarity": 0.71,
+        "threshold": 0.47,
+        "matched": True,
+        "liveness": None,
+        "livenessThreshold": 0.8,
+        "modelId": "pack-1",
+        "livenessModelId": None,
+    },
+    "position": {
+        "result": "UNCERTAIN",
+        "distanceMetres": 64.2,
+        "accuracyMetres": 85.0,
+        "speedKmh": None,
+        "location": OFFICE,
+        "fixes": [
+            {
+                "latitude": -6.2004,
+                "longitude": 106.8003,
+                "accuracyMetres": 85.0,
+                "time": f"{DAY}T00:24:00+00:00",
+            }
+        ],
+    },
+    "frames": [{"url": "/photo/frame"}],
+    "template": {"url": "/photo/template"},
+}
+
+
 def attendance_day(who: dict[str, Any], presence: str = "NOT_IN", **more: Any) -> dict[str, Any]:
     return {
         "id": who["id"],

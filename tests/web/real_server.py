@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from tests.web.conftest import SECRET
-from tests.web.fake_api import FakeApi
+from tests.web.fake_api import DAY, FakeApi
 from web.app import create_app
 from web.options import WebOptions
 
@@ -97,6 +97,17 @@ def serve(api: FakeApi) -> Iterator[Site]:
         finally:
             server.should_exit = True
             thread.join(10)
+
+
+def upload_target(name: str) -> dict[str, Any]:
+    return {
+        "key": name,
+        "url": f"/upload/{name}",
+        "method": "PUT",
+        "headers": [{"name": "Content-Type", "value": "image/jpeg"}],
+        "maxBytes": 200_000,
+        "expiresAt": f"{DAY}T00:30:00+00:00",
+    }
 
 
 async def _lost(message: Any) -> None:
