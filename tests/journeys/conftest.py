@@ -70,7 +70,7 @@ def site(
     processes = [_start(environment, name) for name in ("web", "worker")]
     try:
         url = f"http://localhost:{port}"
-        _wait_until(lambda: _ready(url), 30)
+        _wait_until(lambda: _ready(url), 60)
         listed = json.loads(accounts.read_text())
         _wait_until(lambda: _enrolled(url, listed), 60)
         yield Site(url, listed)
@@ -155,9 +155,10 @@ class Person:
     pictures: bool = False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int | None], Browser]]:
-    """A Chromium before whose camera a certain person sits; nobody for None."""
+    """A Chromium before whose camera a certain person sits; nobody for None. Not for the whole session: while
+    Playwright is open, the tests after it on the same worker could not run an event loop of their own."""
     browsers: dict[int | None, Browser] = {}
     with sync_playwright() as playwright, ExitStack() as stack:
 
