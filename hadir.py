@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from api.core.settings import Settings, SettingsError, load, setting_name
-from local.errors import LocalError, PackageError
+from local.errors import AccountError, LocalError, PackageError
 from local.files import write_private
 from local.keys import add_key, keys_in, names_of
 
@@ -146,6 +146,29 @@ def schema() -> None:
     from api.schema import schema
 
     print(schema.as_str())
+
+
+@app.command()
+def token(
+    nip: Annotated[str, typer.Argument(help="Whose rights the token has.")],
+    name: Annotated[str, typer.Option(help="What it is for; shown in the person's list.")] = "command line",
+    days: Annotated[int, typer.Option(min=1, max=365, help="Days until it ends.")] = 30,
+) -> None:
+    """Make an API token for an account, and print it this once."""
+
+    async def run(settings: Settings) -> str:
+        from api.accounts.service import token_for
+        from api.core.clock import utc_now
+        from api.core.runtime import open_runtime
+
+        async with open_runtime(settings):
+            return await token_for(nip, name, days, utc_now())
+
+    with _settings_with_servers() as settings:
+        try:
+            print(asyncio.run(run(settings)))
+        except LookupError:
+            raise AccountError(f"Nobody with the NIP {nip} has an account.") from None
 
 
 @keys_app.command("show")

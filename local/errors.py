@@ -2,6 +2,7 @@
 
 LocalError
 ├── FolderError    the data folder belongs to somebody else
+├── AccountError   nobody has such an account
 ├── PackageError   a package could not be had, or is not what it was
 ├── ServerError    an embedded server could not be started
 └── ProcessError   a process of ours cannot be kept running
@@ -13,6 +14,10 @@ class LocalError(Exception):
 
 
 class FolderError(LocalError):
+    pass
+
+
+class AccountError(LocalError):
     pass
 
 

@@ -46,6 +46,15 @@ async def create_token(context: Context, name: str, days: int) -> tuple[str, Cre
     return await _issue(actor.agency_id, actor.account_id, now, timedelta(days=days), token_name=name.strip())
 
 
+async def token_for(nip: str, name: str, days: int, now: datetime) -> str:
+    """A token for the operator's own use, with the rights of the person named. LookupError without an account."""
+    account = await Account.get_or_none(employee__nip=normalise(nip), employee__active=True)
+    if account is None:
+        raise LookupError(nip)
+    token, _ = await _issue(account.agency_id, account.id, now, timedelta(days=days), token_name=name[:80])
+    return token
+
+
 async def end(context: Context, credential_id: UUID) -> None:
     """End one's own session or token. A live page that stands on it ends with its next message."""
     ended = (
