@@ -21,7 +21,7 @@ from api.transport.sharing import Question, Scope
 #: Pause before a scope is read again when the database was away.
 RETRY_SECONDS = 1.0
 #: So many readers are told before others in the process get a turn.
-BREATH = 250
+BREATH = 1_000
 
 Names = frozenset[UUID]
 

@@ -18,8 +18,9 @@ class Payload:
         self.data = orjson.dumps(answer)
 
     @cached_property
-    def text(self) -> str:
-        return self.data.decode()
+    def closing(self) -> str:
+        """As the end of a message that holds it as its last value."""
+        return self.data.decode() + "}"
 
 
 class Reader(Protocol):

@@ -119,21 +119,21 @@ class Connection:
         except GraphQLError:
             raise Close(TOO_MANY, "Too many connections") from None
 
-    @property
-    def has_room(self) -> bool:
-        return len(self._waiting) < MOST_WAITING
-
-    def push(self, frame: str) -> None:
-        """Send now where the client keeps up, else when it has taken what was sent before."""
+    def push(self, frame: str, *, whatever_waits: bool = False) -> bool:
+        """Send now where the client keeps up, else when it has taken what was sent before. False, and not
+        sent at all, when too much waits already."""
         if self._sending is not None:
+            if len(self._waiting) >= MOST_WAITING and not whatever_waits:
+                return False
             self._waiting.append(frame)
-            return
+            return True
         try:
             rest = begin(self._send({"type": "websocket.send", "text": frame}))
         except OSError:  # the client is gone, as whoever reads will find
-            return
+            return True
         if rest is not None:
             self._sending = asyncio.create_task(self._send_waiting(rest))
+        return True
 
     def forget(self, operation_id: str) -> None:
         self._operations.pop(operation_id, None)
@@ -237,38 +237,38 @@ class Connection:
         operation.watch = await self._engine.watch(asked, context, operation)
 
     def _answer_ping(self, message: dict[str, Any]) -> None:
-        if message.get("type") == "ping" and self.has_room:
+        if message.get("type") == "ping":
             self.push('{"type":"pong"}')
 
 
 class Operation:
     """The reader at the other end of one operation of a connection."""
 
-    __slots__ = ("_behind", "_connection", "_head", "_id", "watch")
+    __slots__ = ("_behind", "_connection", "_head", "_id", "_next", "watch")
 
     def __init__(self, connection: Connection, operation_id: str) -> None:
         self._connection = connection
         self._id = operation_id
-        self._head = f'{{"id":{orjson.dumps(operation_id).decode()},"type":'
+        self._head = f'{{"id":{orjson.dumps(operation_id).decode()},"type":"'
+        self._next = self._head + 'next","payload":'
         self._behind = False
         self.watch: Watch | None = None
 
     def next(self, payload: Payload) -> bool:
-        if not self._connection.has_room:
-            self._behind = True
-            return False
-        self._push('"next","payload":', payload.text)
-        return True
+        if self._connection.push(self._next + payload.closing):
+            return True
+        self._behind = True
+        return False
 
     def refused(self, errors: list[dict[str, Any]]) -> None:
         self._connection.forget(self._id)
-        self._push('"error","payload":', orjson.dumps(errors).decode())
+        self._push('error","payload":', orjson.dumps(errors).decode() + "}")
 
     def last(self, payload: Payload | None) -> None:
         self._connection.forget(self._id)
         if payload is not None:
-            self._push('"next","payload":', payload.text)
-        self._push('"complete"')
+            self._push('next","payload":', payload.closing)
+        self._push('complete"}')
 
     def caught_up(self) -> None:
         if self._behind and self.watch is not None:
@@ -280,4 +280,4 @@ class Operation:
             self.watch.close()
 
     def _push(self, kind: str, payload: str = "") -> None:
-        self._connection.push(f"{self._head}{kind}{payload}}}")
+        self._connection.push(self._head + kind + payload, whatever_waits=True)
