@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from api.core.settings import Settings, SettingsError, load, setting_name
-from local.errors import AccountError, LocalError, PackageError
+from local.errors import AccountError, FileError, LocalError, PackageError
 from local.files import write_private
 from local.keys import add_key, keys_in, names_of
 
@@ -146,6 +146,40 @@ def schema() -> None:
     from api.schema import schema
 
     print(schema.as_str())
+
+
+@app.command()
+def people(
+    file: Annotated[Path, typer.Argument(help="CSV with a heading.", exists=True)],
+    agency: Annotated[str, typer.Option(help="Full name of the agency.")],
+    short: Annotated[str, typer.Option(help="Its short name; a new one founds the agency.")],
+    passwords: Annotated[
+        Path, typer.Option(help="Where the first passwords are written, for you alone to read.")
+    ],
+) -> None:
+    """Bring people and their units in from a CSV: all of it, or nothing with every wrong line named.
+
+    Columns: nip, name, unit_code; and, where they are needed, position, contract, unit_name, parent_code,
+    time_zone, latitude, longitude, radius_metres, role, supervisor_nip.
+    """
+
+    async def run(settings: Settings) -> str:
+        from api import onboarding
+        from api.core.runtime import open_runtime
+
+        rows = onboarding.read(file.read_text("utf-8-sig").splitlines())
+        async with open_runtime(settings):
+            made = await onboarding.bring_in(agency, short, rows)
+        return "nip,name,password\n" + "".join(f'{new.nip},"{new.name}",{new.password}\n' for new in made)
+
+    with _settings_with_servers() as settings:
+        from api.onboarding import FileRefused
+
+        try:
+            write_private(passwords, asyncio.run(run(settings)))
+        except FileRefused as refused:
+            raise FileError(str(refused)) from None
+    print(f"Done. The first passwords are in {passwords}: hand them out one by one, then delete the file.")
 
 
 @app.command()

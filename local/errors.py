@@ -3,6 +3,7 @@
 LocalError
 ├── FolderError    the data folder belongs to somebody else
 ├── AccountError   nobody has such an account
+├── FileError      a file holds what cannot be used
 ├── PackageError   a package could not be had, or is not what it was
 ├── ServerError    an embedded server could not be started
 └── ProcessError   a process of ours cannot be kept running
@@ -18,6 +19,10 @@ class FolderError(LocalError):
 
 
 class AccountError(LocalError):
+    pass
+
+
+class FileError(LocalError):
     pass
 
 
