@@ -25,9 +25,10 @@ async def test_units_people_roles_offices_and_first_passwords(runtime: Runtime) 
         "Asia/Makassar",
         "Siti",
     )
-    role = await RoleAssignment.get().select_related("unit")
+    role = await RoleAssignment.get(employee__nip="197001242007032024").select_related("unit")
     assert (role.role, role.unit.path) == (Role.SUPERVISOR, "/31/")
-    assert await DutyLocation.all().count() == await DutyAssignment.all().count() == 1
+    assert await DutyLocation.filter(unit__path="/31/").count() == 1
+    assert await DutyAssignment.filter(employee__supervisor=None, employee__unit__path="/31/").count() == 1
     account = await Account.get(employee=staff)
     assert await matches(account.password_hash, made[1].password)
     assert not await matches(account.password_hash, made[0].password)
