@@ -67,7 +67,7 @@ class Me:
     async def recent_check_ins(self, info: Info, first: int = 10) -> list[CheckIn]:
         actor = info.context.actor
         own = attendance.check_ins(actor).filter(employee_id=actor.employee_id)
-        return [CheckIn.of(row) for row in await own.order_by("-id").limit(page_size(first))]
+        return [CheckIn.of(row) for row in await own.order_by("-received_at").limit(page_size(first))]
 
     @strawberry.field(description="Where you may check in today.")
     async def duty(self, info: Info) -> list[DutyAssignment]:

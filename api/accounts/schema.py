@@ -73,6 +73,11 @@ class ApiTokenCreated:
     api_token: ApiToken = strawberry.field(description="What is kept of it.")
 
 
+@strawberry.type(description="The new password holds; all your other sessions have ended.")
+class PasswordChanged:
+    at: datetime = strawberry.field(description="Since when.")
+
+
 @strawberry.type(description="The session is over.")
 class SessionEnded:
     id: UUID = strawberry.field(description="Which one.")
@@ -85,6 +90,9 @@ class TokenRevoked:
 
 LoginResult = Annotated[LoginDone | LoginFailed | TooManyAttempts, strawberry.union("LoginResult")]
 CreateApiTokenResult = Annotated[ApiTokenCreated | InvalidInput, strawberry.union("CreateApiTokenResult")]
+ChangePasswordResult = Annotated[
+    PasswordChanged | LoginFailed | TooManyAttempts | InvalidInput, strawberry.union("ChangePasswordResult")
+]
 EndSessionResult = Annotated[SessionEnded | NotFound, strawberry.union("EndSessionResult")]
 RevokeApiTokenResult = Annotated[TokenRevoked | NotFound, strawberry.union("RevokeApiTokenResult")]
 
@@ -101,6 +109,12 @@ class AccountsMutation:
     async def logout(self, info: Info) -> bool:
         await service.end(info.context, info.context.actor.credential_id)
         return True
+
+    @strawberry.mutation(description="Change your password, 10 to 200 characters. Your other sessions end.")
+    @expected(errors.LoginFailed, errors.TooManyAttempts, errors.InvalidInput)
+    async def change_password(self, info: Info, current: str, new: str) -> ChangePasswordResult:
+        await service.change_password(info.context, current, new)
+        return PasswordChanged(at=info.context.clock())
 
     @strawberry.mutation(description="End one of your sessions.")
     @expected(errors.NotFound)

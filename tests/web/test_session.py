@@ -23,6 +23,7 @@ CHANGES = {
     f"/check-ins/{IDS['check_in']}/review": {"decision": "CONFIRM", "reason": "seen"},
     f"/check-ins/{IDS['check_in']}/contest": {"reason": "I was there"},
     f"/account/sessions/{IDS['session']}/end": {},
+    "/account/password": {"current": "the old one", "new": "a new sentence"},
     "/account/tokens": {"name": "x", "days": "90"},
     f"/account/tokens/{IDS['token']}/revoke": {},
     "/account/consent/withdraw": {},

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
+from tortoise.expressions import Q
 
 from api.attendance import access
 from api.attendance.schema.types import AttendanceCounts, AttendanceDay, CheckIn, CheckInState
@@ -97,10 +98,18 @@ class AttendanceQuery:
         asked = {"employee_id": employee_id, "state": state, "day__gte": from_, "day__lte": until}
         found = found.filter(**{name: value for name, value in asked.items() if value is not None})
         total = await found.count()
-        if key := read_cursor(after, 1):
-            found = found.filter(id__lt=as_uuid(key[0], "after"))
-        rows = await found.order_by("-id").limit(page_size(first) + 1)
-        return connect(rows, first=first, after=after, total=total, node=CheckIn.of, key=lambda row: [row.id])
+        if key := read_cursor(after, 2):
+            moment, last = _moment(key[0]), as_uuid(key[1], "after")
+            found = found.filter(Q(received_at__lt=moment) | Q(received_at=moment, id__lt=last))
+        rows = await found.order_by("-received_at", "-id").limit(page_size(first) + 1)
+        return connect(
+            rows,
+            first=first,
+            after=after,
+            total=total,
+            node=CheckIn.of,
+            key=lambda row: [row.received_at, row.id],
+        )
 
 
 async def day_of(info: Info, employee_id: UUID, day: date | None) -> AttendanceDay | None:

@@ -61,6 +61,7 @@ AGAINST: dict[str, Callable[[World, Person, Person | None], list[Variables]]] = 
 #: Mutations that can only concern whoever sends them.
 OF_ONESELF: dict[str, Variables] = {
     "createApiToken": {"name": "a program"},
+    "changePassword": {"current": "not the password", "new": "another sentence"},
     "giveConsent": {"purpose": "FACE_RECOGNITION", "version": "1"},
     "startEnrolment": {},
     "startCheckIn": {"input": {"kind": "IN", "frames": 2}},

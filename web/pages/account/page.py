@@ -21,6 +21,15 @@ async def _shown(
     return visit.show("account/account.html", context, status=422 if problem else 200)
 
 
+async def change_password(visit: Visit) -> Response:
+    form = await visit.form()
+    given = {name: str(form.get(name, ""))[:201] for name in ("current", "new")}
+    answer = (await visit.ask_as_reader(ASK["ChangePassword"], **given))["changePassword"]
+    if answer["__typename"] != "PasswordChanged":
+        return await _shown(visit, problem=answer)
+    return go("/account?done=password")
+
+
 async def end_session(visit: Visit) -> Response:
     """One that has ended already is as good as ended."""
     await visit.ask_as_reader(ASK["EndSession"], id=visit.path("id"))
@@ -51,6 +60,7 @@ async def withdraw(visit: Visit) -> Response:
 
 routes = [
     page("GET", "/account", show),
+    page("POST", "/account/password", change_password),
     page("POST", "/account/sessions/{id:uuid}/end", end_session),
     page("POST", "/account/tokens", create_token),
     page("POST", "/account/tokens/{id:uuid}/revoke", revoke_token),
