@@ -77,7 +77,7 @@ class PositionFixInput:
             latitude=self.latitude,
             longitude=self.longitude,
             accuracy=self.accuracy_metres,
-            time=aware(self.time),
+            time=aware(self.time, "time"),
             altitude=self.altitude_metres,
             speed=self.speed_mps,
             heading=self.heading_degrees,
@@ -178,7 +178,7 @@ class AttendanceMutation:
             idempotency_key=input.idempotency_key,
             device_id=input.device_id,
             device_kind=input.device_kind.value,
-            device_time=aware(input.device_time) if input.device_time else None,
+            device_time=aware(input.device_time, "deviceTime") if input.device_time else None,
         )
         record, repeated = await accepting.accept(info.context, sent)
         return CheckInAccepted(check_in=CheckIn.of(record), repeated=repeated)

@@ -12,6 +12,7 @@ from api.attendance.service.review import can_contest, may_review
 from api.biometrics import access as biometrics
 from api.core import database
 from api.core.context import Context
+from api.core.errors import InvalidInput
 from api.core.graphql import Info, Reason
 from api.core.policy import Permission
 from api.people.schema import Employee, Unit
@@ -328,6 +329,10 @@ def _sees_faces(context: Context, row: models.CheckIn) -> bool:
     return own or access.may(context.actor, Permission.READ_PHOTOGRAPHS, row)
 
 
-def aware(moment: datetime) -> datetime:
-    """GraphQL's DateTime admits a time without a zone; it is taken for UTC, and said so in the schema."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def aware(moment: datetime, field: str) -> datetime:
+    """In UTC. GraphQL's DateTime admits a time without a zone, which is taken for UTC, and one at the end of
+    the calendar that is none there."""
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(field) from None

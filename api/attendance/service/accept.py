@@ -7,6 +7,7 @@ from math import inf
 
 import orjson
 
+from api.attendance import access
 from api.attendance.models import CheckIn, CheckInKind, CheckInState
 from api.attendance.rules import local_day
 from api.attendance.service.start import MOST_FRAMES, digest_of, frame_folder
@@ -100,8 +101,10 @@ def _check_form(actor: Actor, sent: Submission) -> None:
         raise InvalidInput("fixes", "COUNT_RANGE", least=1, most=MOST_FIXES)
     if not 16 <= len(sent.idempotency_key) <= 64:
         raise InvalidInput("idempotencyKey", "TEXT_LENGTH", least=16, most=64)
-    if len(sent.device_id) > 64 or len(sent.nonce) > 100:
+    if len(sent.device_id) > 64:
         raise InvalidInput("deviceId", "TEXT_LENGTH", least=0, most=64)
+    if len(sent.nonce) > 100:
+        raise InvalidInput("nonce", "TEXT_LENGTH", least=1, most=100)
     folder = frame_folder(actor.agency_id, digest_of(sent.nonce))
     if any(key not in {f"{folder}/{n}" for n in range(MOST_FRAMES)} for key in sent.frames):
         raise InvalidInput("frames", "NOT_YOUR_UPLOAD")
@@ -167,7 +170,9 @@ async def _insert(actor: Actor, sent: Submission, record: CheckIn, now: datetime
 
 async def _repeated_or(error: HadirError, actor: Actor, sent: Submission) -> tuple[CheckIn, bool]:
     """The record that this key made before, else the error; a conflict when it was made of something else."""
-    existing = await CheckIn.get_or_none(employee_id=actor.employee_id, idempotency_key=sent.idempotency_key)
+    existing = await access.check_ins(actor).get_or_none(
+        employee_id=actor.employee_id, idempotency_key=sent.idempotency_key
+    )
     if existing is None:
         raise error
     if bytes(existing.content_digest) != _content_digest(sent):
@@ -176,7 +181,8 @@ async def _repeated_or(error: HadirError, actor: Actor, sent: Submission) -> tup
 
 
 def _content_digest(sent: Submission) -> bytes:
-    content = [sent.nonce, sent.frames, [fix_as_row(fix) for fix in sent.fixes], sent.device_id]
+    fixes = [fix_as_row(fix) for fix in sent.fixes]
+    content = [sent.nonce, sent.frames, fixes, sent.device_id, sent.device_kind, sent.device_time]
     return hashlib.sha256(orjson.dumps(content)).digest()
 
 
