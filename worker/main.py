@@ -65,9 +65,15 @@ async def serve(
     drains = {kind.job: Drain(kind, tools) for kind in kinds}
     redis = open_queue(str(runtime.settings.redis_url))
     asked = asyncio.create_task(stopping.wait(), name="stopping")
+    relay = Relay(runtime.events, redis, drains)
     services = [
-        asyncio.create_task(Relay(runtime.events, redis, drains).run(), name="relay"),
-        asyncio.create_task(consume(redis, drains, tools), name="arq"),
+        asyncio.create_task(service)
+        for service in (
+            relay.listen_forever(),
+            relay.sweep_forever(),
+            relay.ring_forever(),
+            consume(redis, drains, tools),
+        )
     ]
     log.info("worker.ready", pid=os.getpid(), jobs=sorted(drains))
     try:
@@ -82,7 +88,10 @@ async def serve(
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """A cancellation can be lost on its way, as in redis-py while it connects: then it is asked for again."""
+    """A cancellation can be lost on its way, as in redis-py's pipelines: then it is asked for again.
+
+    A TaskGroup asks its tasks only once.
+    """
     while left := [task for task in tasks if not task.done()]:
         for task in left:
             task.cancel()

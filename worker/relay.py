@@ -24,7 +24,7 @@ BELL_SECONDS = 0.05
 
 
 class Relay:
-    """One per process; all of them ring the same queue."""
+    """One per process, in three tasks; all of them ring the same queue."""
 
     def __init__(self, events: Events, redis: ArqRedis, drains: Mapping[str, Drain]) -> None:
         self._events = events
@@ -34,24 +34,18 @@ class Relay:
         self._ring_now = asyncio.Event()
         self._sweep_now = asyncio.Event()
 
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen_forever())
-            group.create_task(self._sweep_forever())
-            group.create_task(self._ring_forever())
-
     def want(self, job: str, *, again: bool = True) -> None:
         self._wanted[job] = again
         self._ring_now.set()
 
-    async def _listen_forever(self) -> None:
+    async def listen_forever(self) -> None:
         async for signal in self._events.listen(WORK):
             if signal is None:
                 self._sweep_now.set()
             elif (job := signal.decode(errors="replace")) in self._drains:
                 self.want(job)
 
-    async def _sweep_forever(self) -> None:
+    async def sweep_forever(self) -> None:
         rung: set[str] = set()
         while True:
             due = await self._due()
@@ -77,7 +71,7 @@ class Relay:
             log.exception("relay.not_swept")
         return set()
 
-    async def _ring_forever(self) -> None:
+    async def ring_forever(self) -> None:
         while True:
             await self._ring_now.wait()
             self._ring_now.clear()

@@ -20,6 +20,7 @@ AWAY = (
     RedisError,
     DBConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that broke in the middle of a message
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shutting down, or starting up
     asyncpg.InsufficientResourcesError,  # too many connections, disk full

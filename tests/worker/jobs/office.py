@@ -20,7 +20,7 @@ from api.biometrics import service as biometrics
 from api.biometrics.consent import VERSION
 from api.biometrics.models import Enrolment, FaceTemplate, Purpose
 from api.biometrics.settle import belongs_to
-from api.core import outbox
+from api.core import database, outbox
 from api.core.context import Actor, Context
 from api.core.identity import new_id
 from api.core.runtime import Runtime, open_runtime
@@ -36,7 +36,7 @@ PACK = Path(__file__).resolve().parents[3] / ".data" / "packs" / "hadir-default"
 LATITUDE, LONGITUDE = -6.1754, 106.8272
 _hired = itertools.count(1)
 #: A server dies with the thread that started it: this one lives as long as the tests.
-_servers = ThreadPoolExecutor(1, thread_name_prefix="servers")
+servers = ThreadPoolExecutor(1, thread_name_prefix="servers")
 
 
 def settings_for(database_url: str, redis_url: str, folder: Path, **more: object) -> Settings:
@@ -49,6 +49,17 @@ def settings_for(database_url: str, redis_url: str, folder: Path, **more: object
         keys="test:" + base64.b64encode(bytes(32)).decode(),
         **more,
     )
+
+
+#: Who settles a check-in leaves a line here, whatever code does it.
+WATCH = """
+CREATE TABLE settlement (check_in_id uuid, state text);
+CREATE FUNCTION note_settlement() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN INSERT INTO settlement VALUES (NEW.id, NEW.state); RETURN NEW; END $$;
+CREATE TRIGGER note_settlement AFTER UPDATE ON check_in FOR EACH ROW
+WHEN (OLD.state = 'PENDING' AND NEW.state <> 'PENDING' OR OLD.receipt IS DISTINCT FROM NEW.receipt)
+EXECUTE FUNCTION note_settlement()
+"""
 
 
 @dataclass
@@ -182,9 +193,18 @@ async def open_office(settings: Settings) -> AsyncIterator[Office]:
         yield await found_office(runtime)
 
 
+async def settlements(check_in: CheckIn) -> int:
+    found = await database.rows("SELECT count(*) AS n FROM settlement WHERE check_in_id = $1", check_in.id)
+    return int(found[0]["n"])
+
+
+async def watch_settlements() -> None:
+    await database.connection().execute_script(WATCH)
+
+
 async def elsewhere(change: Callable[[], object]) -> None:
     """Kill or start a server while the event loop goes on."""
-    await asyncio.get_running_loop().run_in_executor(_servers, change)
+    await asyncio.get_running_loop().run_in_executor(servers, change)
 
 
 def codes(rows: Sequence[dict[str, object]]) -> list[str]:

@@ -21,6 +21,8 @@ from tests.worker.jobs.office import (
     eyes_of,
     nothing_outstanding,
     open_office,
+    settlements,
+    watch_settlements,
     worked_off,
 )
 from worker.jobs import verify_check_in
@@ -31,30 +33,11 @@ from worker.vision.pictures import Picture
 
 JOB = verify_check_in.KIND.job
 
-#: Who settles a check-in leaves a line here, whatever code does it.
-WATCH = """
-CREATE TABLE settlement (check_in_id uuid, state text);
-CREATE FUNCTION note_settlement() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN INSERT INTO settlement VALUES (NEW.id, NEW.state); RETURN NEW; END $$;
-CREATE TRIGGER note_settlement AFTER UPDATE ON check_in FOR EACH ROW
-WHEN (OLD.state = 'PENDING' AND NEW.state <> 'PENDING' OR OLD.receipt IS DISTINCT FROM NEW.receipt)
-EXECUTE FUNCTION note_settlement()
-"""
-
 
 async def pending(office: Office) -> CheckIn:
     she = await office.hire()
     await she.has_template(bytes(2048), "none")
     return await she.check_in(portrait(5))
-
-
-async def settlements(check_in: CheckIn) -> int:
-    found = await database.rows("SELECT count(*) AS n FROM settlement WHERE check_in_id = $1", check_in.id)
-    return int(found[0]["n"])
-
-
-async def watch_settlements() -> None:
-    await database.connection().execute_script(WATCH)
 
 
 def drain_of(office: Office, kind: Kind = verify_check_in.KIND, engine: FaceEngine | None = None) -> Drain:
