@@ -176,7 +176,7 @@ class Hub:
     def _tell(self, payload: bytes) -> None:
         try:
             change = read_changed(payload)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             log.error("live.signal_unreadable", length=len(payload))
             return
         for listener in self._listeners.get((change.agency_id, change.topic), ()):

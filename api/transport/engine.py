@@ -83,7 +83,7 @@ class Engine:
         scope = scope_of(question, actor, unit.path, locale)
         group = shared.get(scope)
         if group is None:
-            group = shared[scope] = Group(self.runtime, scope, question, unit.path, self._move)
+            group = shared[scope] = Group(self.runtime, scope, question, self._move)
             group.join(member)
             self.runtime.live.spawn(group.run())
         else:

@@ -15,8 +15,8 @@ from api.failures import is_away
 from api.schema import schema
 from api.transport.answers import answer_of, failure
 from api.transport.reader import Payload, Reader
-from api.transport.rights import Credentials, all_hold
-from api.transport.sharing import Question, Scope
+from api.transport.rights import Credentials, all_hold, path_of
+from api.transport.sharing import Question, Scope, held_on
 
 #: Pause before a scope is read again when the database was away.
 RETRY_SECONDS = 1.0
@@ -50,11 +50,10 @@ Move = Callable[[Member, Question, str], None]
 class Group:
     """The readers of one scope."""
 
-    def __init__(self, runtime: Runtime, scope: Scope, question: Question, path: str, move: Move) -> None:
+    def __init__(self, runtime: Runtime, scope: Scope, question: Question, move: Move) -> None:
         self._runtime = runtime
         self._scope = scope
         self._question = question
-        self._path = path
         self._move = move
         self._members: set[Member] = set()
         #: Those who are to be told to read everything.
@@ -85,7 +84,7 @@ class Group:
         """Until nobody is left; new readers find the group by its scope for as long."""
         hub, scope = self._runtime.live, self._scope
         try:
-            with hub.listening(scope.agency_id, self._question.source.topic, path=self._path) as listener:
+            with hub.listening(scope.agency_id, self._question.source.topic, path=scope.path) as listener:
                 self._listener = listener
                 await hub.connected()
                 self._poke()
@@ -116,28 +115,34 @@ class Group:
         others = set() if newcomers and not names else self._members - newcomers
         reading = asyncio.create_task(self._read(newcomers, others if names else set(), names))
         try:
-            if await self._entitled(newcomers | others):
+            entitled = await self._entitled(newcomers | others)
+            if entitled:
                 for readers, payload in await reading:
-                    await self._deliver(readers, payload)
+                    await self._deliver(readers & entitled, payload)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _entitled(self, readers: set[Member]) -> bool:
-        """Whether all hold the scope's rights still. When not, each is moved to where his rights are, or
-        dismissed, and told everything there."""
+    async def _entitled(self, readers: set[Member]) -> set[Member]:
+        """Those who hold the scope's rights still. Others are moved to where theirs are, or dismissed."""
         scope, now = self._scope, utc_now()
         credentials = self._credentials(readers)
-        if await all_hold(credentials, scope.agency_id, scope.unit_id, self._path, scope.permissions, now):
-            return True
+        if await all_hold(credentials, scope, now):
+            return readers
         actors = await live.actors(list(credentials.ids), now)
-        known = {member: actors.get(member.actor.credential_id) for member in readers}
-        self._dismiss({member for member, actor in known.items() if actor is None}, SignInRequired())
-        for member, actor in known.items():
-            if actor is not None and member.group is self:
-                self.leave(member)
-                member.actor = actor
-                self._move(member, self._question, scope.locale)
+        path = await path_of(scope.unit_id)
+        fresh = {member: actors.get(member.actor.credential_id) for member in readers}
+        self._dismiss([member for member, actor in fresh.items() if actor is None], SignInRequired())
+        return {member for member, actor in fresh.items() if actor and self._stays(member, actor, path)}
+
+    def _stays(self, member: Member, actor: Actor, path: str | None) -> bool:
+        member.actor = actor
+        scope = self._scope
+        if path == scope.path and held_on(actor, path) == scope.permissions:
+            return member.group is self
+        if member.group is self:
+            self.leave(member)
+            self._move(member, self._question, scope.locale)
         return False
 
     def _credentials(self, readers: set[Member]) -> Credentials:

@@ -12,6 +12,7 @@ import orjson
 from api.accounts.access import AUTHENTICATE
 from api.core import database
 from api.core.policy import TABLE, Permission, Role
+from api.transport.sharing import Scope
 
 #: Good credentials counted by what they grant, a few rows for thousands of readers, beside where the unit lies.
 COUNTED = f"""
@@ -34,22 +35,23 @@ class Credentials:
         return cls(different, f"{{{','.join(map(str, different))}}}")
 
 
-async def all_hold(
-    credentials: Credentials,
-    agency_id: UUID,
-    unit_id: UUID,
-    path: str,
-    permissions: frozenset[Permission],
-    now: datetime,
-) -> bool:
-    """Whether each is good now and holds exactly these permissions on the unit, and the unit lies where it lay.
-    When not, ask for the actors and see who."""
-    found = await database.rows(COUNTED, credentials.text, now, unit_id)
+async def all_hold(credentials: Credentials, scope: Scope, now: datetime) -> bool:
+    """Whether each is good now and holds exactly the scope's permissions, and the unit lies where it lay. When
+    not, ask for the actors and see who."""
+    found = await database.rows(COUNTED, credentials.text, now, scope.unit_id)
     same = all(
-        row["agency_id"] == agency_id and row["path"] == path and _held(row["grants"], path) == permissions
+        row["agency_id"] == scope.agency_id
+        and row["path"] == scope.path
+        and _held(row["grants"], scope.path) == scope.permissions
         for row in found
     )
     return same and sum(row["n"] for row in found) == len(credentials.ids)
+
+
+async def path_of(unit_id: UUID) -> str | None:
+    """Where a unit lies now; None when there is none any more."""
+    found = await database.rows("SELECT path FROM unit WHERE id = $1", unit_id)
+    return found[0]["path"] if found else None
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from graphql import FieldNode, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution.values import get_argument_values, get_variable_values
 
 from api.attendance.schema.live import attendance_change
-from api.core.context import Actor, Context
-from api.core.policy import Permission
+from api.core.context import Actor, Context, Grant
+from api.core.policy import TABLE, Permission
 from api.limits import Operation
 from api.transport.asked import Asked
 
@@ -63,6 +64,8 @@ class Scope:
 
     agency_id: UUID
     unit_id: UUID
+    #: Where the unit lies.
+    path: str
     permissions: frozenset[Permission]
     locale: str
     query: str
@@ -88,6 +91,7 @@ def scope_of(question: Question, actor: Actor, path: str, locale: str) -> Scope:
     return Scope(
         actor.agency_id,
         question.unit_id,
+        path,
         held_on(actor, path),
         locale,
         question.asked.query,
@@ -97,7 +101,12 @@ def scope_of(question: Question, actor: Actor, path: str, locale: str) -> Scope:
 
 
 def held_on(actor: Actor, path: str) -> frozenset[Permission]:
-    return frozenset(permission for permission in Permission if actor.may(permission, path))
+    return _held(actor.grants, path)
+
+
+@lru_cache(maxsize=1024)
+def _held(grants: tuple[Grant, ...], path: str) -> frozenset[Permission]:
+    return frozenset(p for grant in grants if path.startswith(grant.path) for p in TABLE[grant.role])
 
 
 def _unit_id(schema: GraphQLSchema, operation: Operation, root: FieldNode, asked: Asked) -> UUID | None:

@@ -1,0 +1,172 @@
+"""Signals: whom they reach, how soon, and how many are kept."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import pytest
+import redis.asyncio as redis
+
+from api.core.events import CHANGED, Changed, Events
+from api.core.live import COALESCE_SECONDS, MOST_NAMES, Hub
+from local.valkey import Valkey
+from tests.api.live.conftest import Following, new_ids
+
+pytestmark = pytest.mark.anyio
+
+AGENCY, OTHER = new_ids(2)
+Names = frozenset[UUID] | None
+
+
+@pytest.fixture
+async def events(redis_url: str) -> AsyncIterator[Events]:
+    async with Events(redis_url).running() as running:
+        yield running
+
+
+@pytest.fixture
+async def hub(events: Events) -> AsyncIterator[Hub]:
+    async with Hub(events).running() as running:
+        yield running
+
+
+class Heard(Following[Names]):
+    """What a listener is told, with the time of the last."""
+
+    at = 0.0
+
+    async def next(self) -> Names:
+        names = await self.item()
+        self.at = time.perf_counter()
+        return names
+
+
+@asynccontextmanager
+async def _listening(
+    hub: Hub, agency: UUID = AGENCY, *, path: str | None = None, subject_id: UUID | None = None
+) -> AsyncIterator[Heard]:
+    with hub.listening(agency, "attendance", path=path, subject_id=subject_id) as listener:
+        heard = Heard(listener.news())
+        yield heard
+        await heard.stop()
+
+
+def _change(
+    person: UUID, *, path: str = "/1/", agency: UUID = AGENCY, subject: UUID | None = None
+) -> Changed:
+    return Changed("attendance", agency, path, person, subject or person)
+
+
+async def _ready(heard: Heard, hub: Hub) -> None:
+    """The first word of every listener: read everything."""
+    await hub.connected()
+    assert await heard.next() is None
+    await asyncio.sleep(COALESCE_SECONDS)
+
+
+async def test_a_lone_change_is_told_at_once(hub: Hub, events: Events) -> None:
+    (person,) = new_ids(1)
+    async with _listening(hub) as heard:
+        await _ready(heard, hub)
+        began = time.perf_counter()
+        events.changed(_change(person))
+        assert await heard.next() == {person}
+    assert heard.at - began < COALESCE_SECONDS
+
+
+async def test_a_burst_is_told_together(hub: Hub, events: Events) -> None:
+    first, *others = new_ids(11)
+    async with _listening(hub) as heard:
+        await _ready(heard, hub)
+        events.changed(_change(first))
+        assert await heard.next() == {first}
+        for person in others:
+            events.changed(_change(person))
+            events.changed(_change(person))
+        told_first = heard.at
+        assert await heard.next() == set(others)
+        assert heard.at - told_first >= COALESCE_SECONDS * 0.9
+
+
+async def test_more_names_than_are_kept_become_the_word_to_read_everything(hub: Hub, events: Events) -> None:
+    async with _listening(hub) as heard:
+        await _ready(heard, hub)
+        people = new_ids(MOST_NAMES * 4)
+        for person in people:
+            events.changed(_change(person))
+        told = [await heard.next()]
+        while told[-1] is not None:
+            told.append(await heard.next())
+        assert all(names is None or len(names) <= MOST_NAMES for names in told)
+        assert await heard.is_quiet()
+
+
+async def test_a_listener_hears_its_subtree_and_nothing_else(hub: Hub, events: Events) -> None:
+    inside, below, beside, above, foreign, last = new_ids(6)
+    async with _listening(hub, path="/1/2/") as heard:
+        await _ready(heard, hub)
+        events.changed(_change(beside, path="/1/22/"))
+        events.changed(_change(above, path="/1/"))
+        events.changed(_change(foreign, path="/1/2/", agency=OTHER))
+        events.changed(Changed("enrolment", AGENCY, "/1/2/", foreign, foreign))
+        assert await heard.is_quiet()
+        events.changed(_change(inside, path="/1/2/"))
+        assert await heard.next() == {inside}
+        events.changed(_change(below, path="/1/2/3/"))
+        events.changed(_change(last, path="/1/2/"))
+        assert await heard.next() == {below, last}
+
+
+async def test_a_listener_for_one_subject_hears_that_one(hub: Hub, events: Events) -> None:
+    person, subject, other = new_ids(3)
+    async with _listening(hub, subject_id=subject) as heard:
+        await _ready(heard, hub)
+        events.changed(_change(person, subject=other))
+        assert await heard.is_quiet()
+        events.changed(_change(person, subject=subject))
+        assert await heard.next() == {person}
+
+
+async def test_what_is_no_signal_is_passed_over(hub: Hub, events: Events, redis_url: str) -> None:
+    (person,) = new_ids(1)
+    async with _listening(hub) as heard:
+        await _ready(heard, hub)
+        async with redis.Redis.from_url(redis_url) as stranger:
+            for payload in (b"", b"[]", b'{"topic":"attendance"}', b'{"topic":1,"agency_id":2}', b"\xff"):
+                await stranger.publish(CHANGED, payload)
+        assert await heard.is_quiet()
+        events.changed(_change(person))
+        assert await heard.next() == {person}
+
+
+async def test_after_redis_was_away_everything_is_to_be_read_again(
+    hub: Hub, events: Events, valkey: Valkey
+) -> None:
+    (person,) = new_ids(1)
+    async with _listening(hub) as heard:
+        await _ready(heard, hub)
+        valkey.stop()
+        events.changed(_change(person))
+        await asyncio.sleep(0.1)
+        valkey.start()
+        assert await heard.next() is None
+        await asyncio.sleep(COALESCE_SECONDS)
+        events.changed(_change(person))
+        assert await heard.next() == {person}
+
+
+async def test_without_redis_a_listener_does_not_wait_long(events: Events, valkey: Valkey) -> None:
+    valkey.stop()
+    async with Hub(events).running() as hub:
+        with hub.listening(AGENCY, "attendance"):
+            async with asyncio.timeout(3):
+                await hub.connected()
+    valkey.start()
+
+
+async def test_who_has_left_is_forgotten(hub: Hub) -> None:
+    async with _listening(hub), _listening(hub, OTHER):
+        assert len(hub._listeners) == 2
+    assert not hub._listeners
