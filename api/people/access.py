@@ -7,10 +7,21 @@ from uuid import UUID
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
+from api.core import database
 from api.core.context import Actor
 from api.core.errors import NotFound
 from api.core.policy import WHOLE_AGENCY, Permission
 from api.people.models import Agency, AgencyRule, Employee, Unit
+from api.people.nip import normalise
+
+#: People with their units, as `Employee.of_row` reads them.
+DIRECTORY = """
+SELECT e.id, e.nip, e.name, e.position, e.active, e.supervisor_id,
+       u.id AS unit_id, u.code AS unit_code, u.name AS unit_name, u.time_zone, u.parent_id, u.path AS unit_path
+"""
+FROM = "  FROM employee e JOIN unit u ON u.id = e.unit_id WHERE "
+#: An array, so that an index on the unit serves; a subquery beside an OR would be asked of every employee.
+IN_UNITS = "e.unit_id = ANY(ARRAY(SELECT id FROM unit WHERE agency_id = $1 AND path ^@ ANY({})))"
 
 
 def reached(paths: Sequence[str], prefix: str = "") -> Q:
@@ -41,6 +52,48 @@ async def employee(
     if found is None:
         raise NotFound
     return found
+
+
+class Directory:
+    """Active people within an actor's reach, by name; raw, since this list is what everybody opens."""
+
+    def __init__(self, actor: Actor, *, under: str | None = None, search: str | None = None) -> None:
+        self._values: list[object] = [actor.agency_id]
+        self._conditions = ["e.agency_id = $1", "e.active"]
+        reach = actor.reach(Permission.READ_PEOPLE)
+        if WHOLE_AGENCY not in reach:
+            units = IN_UNITS.format(self._given(list(reach)))
+            self._conditions.append(f"(e.id = {self._given(actor.employee_id)} OR {units})")
+        if under is not None:
+            self._conditions.append(IN_UNITS.format(self._given([under])))
+        if search:
+            name, nip = (escaped(text) for text in (search, normalise(search) or search))
+            likely = f"e.name ILIKE {self._given(f'%{name}%')} OR e.nip LIKE {self._given(f'{nip}%')}"
+            self._conditions.append(f"({likely})")
+
+    async def count(self) -> int:
+        found = await database.rows("SELECT count(*) AS n" + self._from(), *self._values)
+        return int(found[0]["n"])
+
+    async def page(self, limit: int, after: tuple[str, UUID] | None = None) -> list[database.Row]:
+        """Up to `limit` people that follow a name and id."""
+        values, where = list(self._values), self._from()
+        if after:
+            where += f" AND (e.name, e.id) > (${len(values) + 1}, ${len(values) + 2})"
+            values += after
+        return await database.rows(f"{DIRECTORY}{where} ORDER BY e.name, e.id LIMIT {int(limit)}", *values)
+
+    def _from(self) -> str:
+        return FROM + " AND ".join(self._conditions)
+
+    def _given(self, value: object) -> str:
+        self._values.append(value)
+        return f"${len(self._values)}"
+
+
+def escaped(text: str) -> str:
+    """Nothing in it is a wildcard of LIKE."""
+    return text[:100].replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 async def unit_for(actor: Actor, unit_id: UUID, permission: Permission) -> Unit:

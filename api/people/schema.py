@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
 import strawberry
-from tortoise.expressions import Q
 
+from api.core.database import Row
 from api.core.graphql import Info
 from api.core.loaders import load
 from api.core.policy import Role
 from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
 from api.people import access, models
-from api.people.nip import normalise
 from api.people.time import today_in, zone_name
 
 if TYPE_CHECKING:
@@ -86,6 +85,27 @@ class Employee:
             supervisor_id=row.supervisor_id,
         )
 
+    @classmethod
+    def of_row(cls, row: Row) -> Self:
+        """Of a row that holds the person and the unit."""
+        unit = Unit(
+            id=row["unit_id"],
+            code=row["unit_code"],
+            name=row["unit_name"],
+            time_zone=row["time_zone"],
+            parent_id=row["parent_id"],
+            path=row["unit_path"],
+        )
+        return cls(
+            id=row["id"],
+            nip=row["nip"],
+            name=row["name"],
+            position=row["position"],
+            active=row["active"],
+            unit=unit,
+            supervisor_id=row["supervisor_id"],
+        )
+
     @strawberry.field(description="The direct superior, if you may see that person.")
     async def supervisor(self, info: Info) -> "Employee | None":
         if self.supervisor_id is None:
@@ -140,19 +160,22 @@ class PeopleQuery:
         unit_id: UUID | None = None,
         search: str | None = None,
     ) -> Connection[Employee]:
-        found = access.employees(info.context.actor).filter(active=True)
+        under = None
         if unit_id is not None:
             top = await access.units(info.context.actor).get_or_none(id=unit_id)
-            found = found.filter(unit__path__startswith=top.path if top else "none")
-        if search:
-            found = found.filter(Q(name__icontains=search) | Q(nip__startswith=normalise(search) or search))
-        total = await found.count()
-        if key := read_cursor(after, 2):
-            name, last = str(key[0]), as_uuid(key[1], "after")
-            found = found.filter(Q(name__gt=name) | Q(name=name, id__gt=last))
-        rows = await found.order_by("name", "id").limit(page_size(first) + 1)
+            under = top.path if top else "none"
+        directory = access.Directory(info.context.actor, under=under, search=search)
+        key = read_cursor(after, 2)
+        rows = await directory.page(
+            page_size(first) + 1, (str(key[0]), as_uuid(key[1], "after")) if key else None
+        )
         return connect(
-            rows, first=first, after=after, total=total, node=Employee.of, key=lambda row: [row.name, row.id]
+            rows,
+            first=first,
+            after=after,
+            total=await directory.count(),
+            node=Employee.of_row,
+            key=lambda row: [row["name"], row["id"]],
         )
 
     @strawberry.field(description="One employee; null when there is none that you may see.")

@@ -17,6 +17,7 @@ def today_in(time_zone: str, now: datetime) -> date:
     return now.astimezone(zone(time_zone)).date()
 
 
+@cache
 def zone_name(time_zone: str) -> str:
     offset = datetime(2026, 1, 1, tzinfo=zone(time_zone)).utcoffset()
     hours = int(offset.total_seconds() // 3600) if offset else 0
