@@ -28,5 +28,5 @@ async def matches(password_hash: str | None, password: str) -> bool:
 def _matches(password_hash: str, password: str) -> bool:
     try:
         return HASHER.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False

@@ -10,7 +10,7 @@ from api.accounts.passwords import hash_password, matches
 from api.core import database
 from api.core.context import Actor, Context
 from api.core.errors import InvalidInput, LoginFailed, NotFound
-from api.people.nip import normalise
+from api.people.nip import is_formed, normalise
 
 #: Tries at one account, and from one address (an office may stand behind one address).
 ATTEMPTS_PER_ACCOUNT = "5/minute"
@@ -29,7 +29,7 @@ async def login(context: Context, nip: str, password: str, device: str) -> tuple
     nip = normalise(nip)[:40]
     await context.runtime.attempts.spend(ATTEMPTS_PER_ADDRESS, "login", context.address)
     await context.runtime.attempts.spend(ATTEMPTS_PER_ACCOUNT, "login", nip)
-    account = await Account.get_or_none(employee__nip=nip, employee__active=True)
+    account = await _account(nip)
     good = await matches(account.password_hash if account else None, password[:LONGEST_PASSWORD])
     if account is None or not good:
         raise LoginFailed
@@ -52,6 +52,11 @@ async def change_password(context: Context, current: str, new: str) -> None:
         await Account.filter(id=account.id).using_db(using).update(password_hash=fresh)
         others = access.own_credentials(actor, now).filter(token_name="").exclude(id=actor.credential_id)
         await others.using_db(using).update(ended_at=now)
+
+
+async def _account(nip: str) -> Account | None:
+    """What is not formed like a NIP is nobody's, and is not asked for."""
+    return await Account.get_or_none(employee__nip=nip, employee__active=True) if is_formed(nip) else None
 
 
 async def create_token(context: Context, name: str, days: int) -> tuple[str, Credential]:

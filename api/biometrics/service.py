@@ -1,5 +1,6 @@
 """Use cases of consent and enrolment."""
 
+import re
 import secrets
 from datetime import timedelta
 from uuid import UUID
@@ -16,6 +17,8 @@ from api.core.storage import UploadTarget
 
 MOST_PHOTOS = 5
 UPLOAD_LIFETIME = timedelta(minutes=10)
+#: What `start_enrolment` names an upload below the person's folder: no store takes every text for a name.
+UPLOAD = re.compile(r"[0-9a-f]{32}/[0-9]")
 STARTS_PER_PERSON = "20/hour"
 ENROL = "enrol_face"
 PURGE = "purge_faces"
@@ -84,7 +87,7 @@ async def enrol_face(context: Context, uploads: list[str]) -> Enrolment:
     if not 1 <= len(uploads) <= MOST_PHOTOS or len(set(uploads)) != len(uploads):
         raise InvalidInput("uploads", "COUNT_RANGE", least=1, most=MOST_PHOTOS)
     own = folder_of(actor.agency_id, actor.employee_id) + "/"
-    if any(not key.startswith(own) or ".." in key for key in uploads):
+    if not all(key.startswith(own) and UPLOAD.fullmatch(key.removeprefix(own)) for key in uploads):
         raise InvalidInput("uploads", "NOT_YOUR_UPLOAD")
     await _require_consent(actor)
     if await context.runtime.storage.missing(uploads, context.runtime.settings.upload_max_bytes):

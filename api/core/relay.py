@@ -56,7 +56,7 @@ def read_cursor(after: str | None, length: int) -> list[object] | None:
         key = orjson.loads(base64.urlsafe_b64decode(after.encode()))
     except (binascii.Error, ValueError):
         key = None
-    if not isinstance(key, list) or len(key) != length:
+    if not isinstance(key, list) or len(key) != length or "\0" in "".join(map(str, key)):
         raise InvalidInput("after", "CURSOR_UNREADABLE")
     return key
 

@@ -11,6 +11,11 @@ def normalise(text: str) -> str:
     return re.sub(r"[\s.\-]", "", text)
 
 
+def is_formed(nip: str) -> bool:
+    """Eighteen digits: all that is asked of a number before it is looked up."""
+    return len(nip) == 18 and nip.isascii() and nip.isdecimal()
+
+
 def is_valid(nip: str, *, today: date, contract: bool = False) -> bool:
     """Whether the parts can be true together. A contract employee's (PPPK) start month is not checked."""
     parts = NIP.match(nip) if nip.isascii() else None

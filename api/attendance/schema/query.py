@@ -1,6 +1,6 @@
 """Reading attendance."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -39,6 +39,9 @@ class AttendanceQuery:
         actor, now = info.context.actor, info.context.clock()
         unit = await people.unit_for(actor, unit_id, Permission.READ_ATTENDANCE)
         key = read_cursor(after, 3)
+        since = (
+            _moment(key[0]) if key and key[0] is not None else None
+        )  # null: the person's day never changed
         rows = await access.board(
             actor.agency_id,
             unit.path,
@@ -47,7 +50,7 @@ class AttendanceQuery:
             limit=page_size(first) + 1,
             search=search,
             only=filter,
-            after=(_moment(key[0]), str(key[1]), as_uuid(key[2], "after")) if key else None,
+            after=(since, str(key[1]), as_uuid(key[2], "after")) if key else None,
         )
         total = await access.board_total(actor.agency_id, unit.path, day, now, search, filter)
         return connect(
@@ -121,10 +124,11 @@ async def day_of(info: Info, employee_id: UUID, day: date | None) -> AttendanceD
     return AttendanceDay.of(rows[0]) if rows else None
 
 
-def _moment(value: object) -> datetime | None:
-    if value is None:
-        return None
+def _moment(value: object) -> datetime:
     try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        raise InvalidInput("after", "CURSOR_UNREADABLE") from None
+        moment = datetime.fromisoformat(str(value))
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidInput("after", "CURSOR_UNREADABLE")
