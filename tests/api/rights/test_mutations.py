@@ -163,7 +163,7 @@ def submission(world: World, nonce: str, frame: str) -> Variables:
 
 
 def enrolment_key(world: World, person: Person) -> str:
-    return f"{folder_of(world.agencies[person.agency], person.employee_id)}/upload/0"
+    return f"{folder_of(world.agencies[person.agency], person.employee_id)}/{'0' * 32}/0"
 
 
 async def lay_out_uploads(world: World, runtime: Runtime) -> None:
