@@ -1,6 +1,7 @@
 """GraphQL over HTTP: POST with JSON, answered at once or, where SSE is asked for, as it comes."""
 
-from contextlib import ExitStack
+import asyncio
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from api.transport.seats import Seats
 STATUS = {"UNAVAILABLE": 503}
 STREAM_STATUS = {"UNAVAILABLE": 503, "SIGN_IN_REQUIRED": 401, "LIMIT_EXCEEDED": 429}
 RETRY_SECONDS = b"2"
+LINGER_SECONDS = 1.0
 JSON = "application/json"
 
 
@@ -44,14 +46,14 @@ class HttpEndpoint:
         caller = caller_of(scope, headers)
         try:
             if refusal := _refusal(scope["method"], headers):
-                await answer(send, refusal[0], _problem(refusal[1], refusal[2]), close=True)
+                await answer(send, refusal[0], _problem(refusal[1], refusal[2]), unread=receive)
                 return
             asked = read_asked(await _body(receive, headers.get("content-length", "")))
         except Malformed as error:
             await answer(send, 400, _problem("BAD_REQUEST", str(error)))
         except TooLarge:
             too_large = failure(exceeded("bytes", MOST_BODY_BYTES), self._engine.runtime, caller.locale)
-            await answer(send, 413, too_large, close=True)
+            await answer(send, 413, too_large, unread=receive)
         except Gone:
             return
         else:
@@ -83,8 +85,9 @@ def caller_of(scope: Scope, headers: Headers) -> Caller:
     )
 
 
-async def answer(send: Send, status: int, content: dict[str, Any], *, close: bool = False) -> None:
-    """`close` where the rest of the request is not worth reading."""
+async def answer(send: Send, status: int, content: dict[str, Any], *, unread: Receive | None = None) -> None:
+    """`unread` is where the rest of a refused request would come from. It is let come for a moment, as a client
+    that is cut off while it sends does not get to read the answer."""
     body = orjson.dumps(content)
     headers = [
         (b"content-type", b"application/json"),
@@ -95,10 +98,16 @@ async def answer(send: Send, status: int, content: dict[str, Any], *, close: boo
         headers.append((b"retry-after", RETRY_SECONDS))
     if status == 405:
         headers.append((b"allow", b"POST"))
-    if close:
+    if unread is not None:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": unread is not None})
+    if unread is not None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while (await unread()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body"})
 
 
 def _refusal(method: str, headers: Headers) -> tuple[int, str, str] | None:
