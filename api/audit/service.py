@@ -46,6 +46,8 @@ async def note(
 def chained(previous: bytes, entry: AuditEntry) -> bytes:
     """SHA-256 over the previous digest and the entry's content in a fixed order."""
     content = [
+        str(entry.agency_id),
+        str(entry.id),
         entry.number,
         entry.at.isoformat(timespec="microseconds"),
         str(entry.actor_id),
