@@ -24,12 +24,24 @@ def check_port(settings: Settings) -> None:
 
 def answers(settings: Settings, path: str) -> bool:
     """True when our own web process says 200."""
+    return _read(settings, path) is not None
+
+
+def has_no_work_left(settings: Settings) -> bool:
+    """True when all that was recorded for the worker is done."""
+    lines = (_read(settings, "/metrics") or b"").splitlines()
+    return b"hadir_outbox_outstanding 0.0" in lines
+
+
+def _read(settings: Settings, path: str) -> bytes | None:
+    """What our own web process answers with 200, else None."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
     connection = http.client.HTTPConnection(host, settings.port, timeout=2)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return answer.read() if answer.status == 200 else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()

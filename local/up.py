@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from api.core.settings import Settings, setting_name
-from local.address import answers, check_port
+from local.address import answers, check_port, has_no_work_left
 from local.borrowed import embedded, missing_servers
 from local.errors import ProcessError
 from local.files import write_private
@@ -22,6 +22,7 @@ from local.server import Server
 #: Starts in vain after which a process that has never been ready is given up.
 PATIENCE = 4
 NEWS_SECONDS = 5.0
+LONGEST_WAIT_FOR_WORK = 60.0
 
 
 class Up:
@@ -89,12 +90,16 @@ class Up:
                 keeper.tend(now)
                 if not ready and keeper.failures > PATIENCE:
                     raise ProcessError(f"{keeper.name} does not start; the lines above say why.")
-            if not ready and is_done(task) and answers(self.settings, "/readyz"):
+            if not ready and is_done(task) and answers(self.settings, "/readyz") and self._settled(now):
                 ready = True
                 self._children.remove(task)
                 self._publish()
             if ready and self._watch.reloading.is_set():
                 self._reload_keys()
+
+    def _settled(self, now: float) -> bool:
+        """The demonstration's faces are enrolled, so that a script can check in at once; or it takes too long."""
+        return has_no_work_left(self.settings) or now - self.started > LONGEST_WAIT_FOR_WORK
 
     def _keep(self, child: Child) -> None:
         if child not in self._children:

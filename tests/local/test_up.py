@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,8 @@ class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         names = ("DATABASE_URL", "REDIS_URL", "HADIR_KEYS")
         body = json.dumps({"pid": os.getpid(), **{name: os.environ.get(name) for name in names}}).encode()
+        if self.path == "/metrics":
+            body = b"hadir_outbox_outstanding " + os.environ.get("LEFT", "0.0").encode()
         self.send_response(200)
         self.end_headers()
         self.wfile.write(body)
@@ -103,6 +106,20 @@ def demo_file(home: Path) -> Path:
 def ask(port: int) -> dict[str, Any]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
         return dict(json.load(answer))
+
+
+def test_it_is_not_ready_while_faces_wait_for_the_worker(home: Path, port: int, start: Start) -> None:
+    start(LEFT="4.0")
+    wait_until(lambda: answers(port))
+    time.sleep(1)
+    assert not demo_file(home).exists()
+
+
+def answers(port: int) -> bool:
+    try:
+        return bool(ask(port))
+    except OSError:
+        return False
 
 
 def test_everything_starts_is_told_and_ends(home: Path, port: int, start: Start) -> None:
