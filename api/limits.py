@@ -22,7 +22,9 @@ from graphql import (
     IntValueNode,
     OperationDefinitionNode,
     OperationType,
+    SchemaMetaFieldDef,
     SelectionSetNode,
+    TypeMetaFieldDef,
     Undefined,
     get_named_type,
     get_nullable_type,
@@ -43,8 +45,10 @@ MOST_OVERLAPS = 250
 MOST_SPREADS = 100
 #: Fields, each counted as often as the lists above it can repeat it.
 MOST_COST = 10_000
-#: What a client asks a server's schema with is deep; validation limits its lists to three in one another.
+#: What tools ask a schema with is deep and long, but needs no aliases, and validation limits its lists to three
+#: in one another. All of it costs 16 ms here.
 DEEPEST_INTROSPECTION = 20
+MOST_INTROSPECTION_COST = 40_000
 #: Tokens of all remembered documents together; one weighs about 600 bytes.
 MOST_REMEMBERED_TOKENS = 30_000
 
@@ -67,7 +71,22 @@ LISTS = {
     "Me.watchableUnits": 10,
     "PositionEvidence.fixes": 10,
     "UploadTarget.headers": 3,
+    # The schema's own lists, by their mean.
+    "__Directive.args": 1,
+    "__Directive.locations": 3,
+    "__Field.args": 1,
+    "__Schema.directives": 5,
+    "__Schema.types": 100,
+    "__Type.enumValues": 1,
+    "__Type.fields": 4,
+    "__Type.inputFields": 1,
+    "__Type.interfaces": 1,
+    "__Type.possibleTypes": 1,
 }
+
+
+#: Fields of the root that no type lists.
+META = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +131,8 @@ class Remembered:
         return document
 
     def keep(self, document: Document) -> None:
+        if document.text in self._documents:
+            return
         self._documents[document.text] = document
         self._tokens += document.node.token_count
         while self._tokens > MOST_REMEMBERED_TOKENS:
@@ -145,9 +166,10 @@ def read(schema: GraphQLSchema, text: str) -> Document:
             operations[name] = Operation(definition, frozenset(walk.coordinates))
             coordinates |= walk.coordinates
         elif isinstance(definition, FragmentDefinitionNode):  # validated even where nothing spreads it
-            condition = schema.get_type(definition.type_condition.name.value)
-            _Walk(schema, fragments).go(definition.selection_set, condition)
-    introspects = any(c.endswith((".__schema", ".__type")) for c in coordinates)
+            name = definition.type_condition.name.value
+            deepest = DEEPEST_INTROSPECTION if name.startswith("__") else DEEPEST
+            _Walk(schema, fragments).go(definition.selection_set, schema.get_type(name), deepest=deepest)
+    introspects = any(coordinate.partition(".")[2] in META for coordinate in coordinates)
     return Document(text, node, operations, introspects)
 
 
@@ -174,6 +196,7 @@ class _Walk:
     overlaps: int = 0
     spreads: int = 0
     cost: int = 0
+    introspection_cost: int = 0
 
     def go(
         self,
@@ -204,17 +227,23 @@ class _Walk:
         inside: frozenset[str],
     ) -> None:
         name = node.name.value
-        if name in ("__schema", "__type"):
+        if name in META:
             deepest = DEEPEST_INTROSPECTION
+        introspects = deepest == DEEPEST_INTROSPECTION
+        if introspects and node.alias:
+            raise exceeded("aliases in introspection", 0)
         path = (*path, node.alias.value if node.alias else name)
         self.coordinates.add(f"{parent.name if parent else '?'}.{name}")
         self.fields += 1
         self.aliases += node.alias is not None
         self.overlaps += self.seen[path]
         self.seen[path] += 1
-        self.cost += times
+        if introspects:
+            self.introspection_cost += times
+        else:
+            self.cost += times
         self._check(len(path), deepest)
-        definition = getattr(parent, "fields", {}).get(name)
+        definition = META.get(name) or getattr(parent, "fields", {}).get(name)
         below = get_named_type(definition.type) if definition else None
         self.go(node.selection_set, below, path, times * _rows(parent, node, definition), deepest, inside)
 
@@ -235,6 +264,7 @@ class _Walk:
             ("aliases", self.aliases, MOST_ALIASES),
             ("overlapping fields", self.overlaps, MOST_OVERLAPS),
             ("cost", self.cost, MOST_COST),
+            ("introspection", self.introspection_cost, MOST_INTROSPECTION_COST),
         ):
             if value > most:
                 raise exceeded(limit, most)
@@ -242,7 +272,7 @@ class _Walk:
 
 def _rows(parent: GraphQLNamedType | None, node: FieldNode, definition: GraphQLField | None) -> int:
     """How often what is below a field can repeat: `first` or its default, else what `LISTS` says of a list."""
-    if definition is None or node.name.value.startswith("__"):
+    if definition is None:
         return 1
     if "first" in definition.args:
         default = definition.args["first"].default_value

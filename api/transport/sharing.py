@@ -78,7 +78,7 @@ def question_of(schema: GraphQLSchema, operation: Operation, asked: Asked) -> Qu
     if operation.kind is not OperationType.SUBSCRIPTION or not operation.coordinates <= SHAREABLE:
         return None
     root, *others = operation.node.selection_set.selections
-    if others or not isinstance(root, FieldNode) or root.directives:
+    if others or not isinstance(root, FieldNode):
         return None
     source = SOURCES.get(root.name.value)
     unit_id = _unit_id(schema, operation, root, asked)
