@@ -21,6 +21,8 @@ from api.core.settings import Settings
 
 UPLOAD_PATH = "/uploads/"
 FILE_PATH = "/files/"
+#: How long a store may take, twice at most: the default, three minutes, outlives whoever waits for an answer.
+STORE_CONNECT, STORE_ANSWER = timedelta(seconds=2), timedelta(seconds=5)
 #: A sealed box is a little larger than its content, in bytes.
 SEAL_ROOM = 128
 
@@ -168,12 +170,13 @@ def _message(path: str, key: str, expires: int, viewer: str) -> str:
 def _open_store(settings: Settings) -> LocalStore | S3Store:
     if settings.store_url.startswith("s3://"):
         options = dict(settings.store_options)
-        client = {"allow_http": True} if options.get("endpoint", "").startswith("http://") else {}
+        plain = options.get("endpoint", "").startswith("http://")
         parts = urlsplit(settings.store_url)
         return S3Store(
             parts.netloc,
             prefix=parts.path.strip("/") or None,
-            client_options=client,  # type: ignore[arg-type]
+            client_options={"allow_http": plain, "connect_timeout": STORE_CONNECT, "timeout": STORE_ANSWER},
+            retry_config={"max_retries": 1, "retry_timeout": STORE_ANSWER},
             **options,  # type: ignore[arg-type]
         )
     folder = Path(urlsplit(settings.store_url).path) if settings.store_url else settings.data_dir / "store"
