@@ -112,7 +112,7 @@ async def test_a_store_that_is_away_is_told_soon(
     settings: Settings, listening: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before whoever waits gives up: 503 is only an answer while somebody listens."""
-    assert storage.STORE_ANSWER <= timedelta(seconds=5)
+    assert storage.STORE_ANSWER.total_seconds() <= 5
     monkeypatch.setattr(storage, "STORE_ANSWER", timedelta(seconds=0.5))
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
