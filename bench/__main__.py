@@ -18,7 +18,8 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 #: Module → what it measures. Each offers measure() -> list of rows.
 MEASUREMENTS = {
     "bench.accept": ("P1", "P3", "P4", "P11"),
-    "bench.queries": ("P5", "P10"),
+    "bench.queries": ("P5",),
+    "bench.growth": ("P10",),
     "bench.pages": ("P11", "P12", "P13", "P14"),
     "bench.processes": ("P15", "P16"),
     "bench.vision": ("P6", "P15", "P16"),
@@ -28,7 +29,7 @@ MEASUREMENTS = {
 
 
 def main() -> int:
-    """0 when every must is met and everything was measured, else 1."""
+    """1 when a measurement failed; a goal that was missed is told in the table."""
     asked = _arguments()
     wanted = {name.upper() for name in asked.ids}
     rows: list[Row] = []
@@ -42,7 +43,7 @@ def main() -> int:
     rows = [{**one, "verdict": verdict(one)} for one in rows]
     _write(asked.json, rows, time.monotonic() - began)
     print(f"\n{table(rows)}\n\nWritten to {asked.json} after {time.monotonic() - began:.0f} s.")
-    return int(any(one["verdict"] in ("missed", "not measured") for one in rows))
+    return int(any(one.get("failed") for one in rows))
 
 
 def _arguments() -> argparse.Namespace:
@@ -58,7 +59,7 @@ def _measured(module: str, ids: Sequence[str]) -> list[Row]:
         return list(import_module(module).measure())
     except Exception as error:
         traceback.print_exc()
-        return [row(id_, module, None, must=None, note=f"{module}: {error!r}") for id_ in ids]
+        return [{**row(id_, module, None, must=None, note=repr(error)), "failed": True} for id_ in ids]
 
 
 def _write(path: Path, rows: Sequence[Row], seconds: float) -> None:

@@ -9,7 +9,9 @@ import asyncpg
 
 from api.core.policy import Role
 
-PROVINCES, OFFICES = 24, 10
+PROVINCES = 24
+#: In an office.
+PEOPLE_EACH = 100
 TIME_ZONE = "Asia/Jakarta"
 #: Of a hundred people, how many have come today.
 COME = 80
@@ -28,8 +30,8 @@ WITH agency AS (
     RETURNING id, agency_id, code, path
 )
 INSERT INTO unit (id, agency_id, parent_id, code, name, path, time_zone)
-SELECT gen_random_uuid(), agency_id, id, code || to_char(n, 'FM00'), 'Kantor Kota ' || code || ' ' || n,
-       path || code || to_char(n, 'FM00') || '/', $1 FROM province, generate_series(1, $3) n
+SELECT gen_random_uuid(), agency_id, id, code || to_char(n, 'FM000'), 'Kantor Kota ' || code || ' ' || n,
+       path || code || to_char(n, 'FM000') || '/', $1 FROM province, generate_series(1, $3) n
 """
 
 PEOPLE = """
@@ -41,7 +43,7 @@ SELECT gen_random_uuid(), o.agency_id, o.id,
        'Analis Kepegawaian', true
   FROM generate_series(0, $1 - 1) n
   JOIN (SELECT id, agency_id, row_number() OVER (ORDER BY path) - 1 AS place FROM unit
-         WHERE path LIKE '/%/%/%/') o ON o.place = n * $2 / $1
+         WHERE path LIKE '/%/%/%/') o ON o.place = n::bigint * $2 / $1
 """
 
 DAYS = """
@@ -84,12 +86,13 @@ class Agency:
 
 
 async def populate(database_url: str, *, people: int = 24_000, days: int = 5, members: int = 256) -> Agency:
-    """Units, people, days and today's check-ins; `members` of the people get an account, consent and face."""
+    """Units, people (a multiple of 2,400), days and today's check-ins; `members` get an account and a face."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
-            await connection.execute(UNITS, TIME_ZONE, PROVINCES, OFFICES)
-            await connection.execute(PEOPLE, people, PROVINCES * OFFICES)
+            offices = people // (PROVINCES * PEOPLE_EACH)
+            await connection.execute(UNITS, TIME_ZONE, PROVINCES, offices)
+            await connection.execute(PEOPLE, people, PROVINCES * offices)
             await connection.execute(DAYS, days, TIME_ZONE, COME)
             await connection.execute(CHECK_INS, TIME_ZONE)
             agency = await _with_members(connection, members)

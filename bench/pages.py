@@ -48,7 +48,7 @@ async def _wall(connection: Connection, member: Member, path: str) -> tuple[int,
     times = []
     for _ in range(TIMES):
         began = time.perf_counter()
-        body = await _page(connection, member, path)
+        body = await get_page(connection, member, path)
         times.append(time.perf_counter() - began)
     if b'id="row-' not in gzip.decompress(body):
         raise UnexpectedAnswer(f"no rows on {path}")
@@ -72,13 +72,13 @@ async def _statements(on: Ground, agency: Agency, connection: Connection) -> Row
 
 
 async def _count(counter: Counter, connection: Connection, member: Member, path: str) -> int:
-    await _page(connection, member, path)  # whatever a process asks once
+    await get_page(connection, member, path)  # whatever a process asks once
     counter.start()
-    await _page(connection, member, path)
+    await get_page(connection, member, path)
     return len(counter.executed())
 
 
-async def _page(connection: Connection, member: Member, path: str) -> bytes:
+async def get_page(connection: Connection, member: Member, path: str) -> bytes:
     cookie = f"hadir_session={member.token}; hadir_lang=id"
     status, _, body = await connection.ask(request("GET", path, Cookie=cookie, Accept_Encoding="gzip"))
     if status != 200:
