@@ -79,7 +79,11 @@ def embedding_bytes(embedding: FloatArray) -> bytes:
 
 
 def embedding_from(kept: bytes) -> FloatArray:
-    return np.frombuffer(kept, "<f4").astype(np.float32)
+    """Raises ValueError where the bytes are no direction that a face could have."""
+    embedding = np.frombuffer(kept, "<f4").astype(np.float32)
+    if not 0 < np.linalg.norm(embedding) < np.inf:
+        raise ValueError("an embedding has a length")
+    return embedding
 
 
 def facts_of(report: FrameReport, templates: Sequence[FloatArray] = ()) -> FrameFacts:
