@@ -11,6 +11,7 @@ from api.attendance.schema.query import AttendanceQuery
 from api.audit.schema import AuditQuery
 from api.biometrics.schema import BiometricsMutation, BiometricsQuery, BiometricsSubscription
 from api.core import graphql, live
+from api.described import describe
 from api.failures import Schema
 from api.people.schema import PeopleQuery
 from api.viewer import ViewerQuery
@@ -28,6 +29,7 @@ schema = Schema(
     types=[graphql.Problem],
     config=StrawberryConfig(auto_camel_case=True),
 )
+describe(schema._schema)
 
 
 def printed() -> str:
