@@ -24,7 +24,8 @@ from api.core.storage import Storage
 from api.people import service as people
 from api.schema import schema
 from local.postgres import Postgres
-from tests.world import Person, World, plant
+from tests.api.planting import plant
+from tests.world import Person, World
 
 _PLANTED = "hadir_world"
 

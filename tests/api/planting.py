@@ -1,0 +1,413 @@
+"""Planting the world: rows for everybody in every state, each value once and with its grounds."""
+
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+
+from api.accounts.models import Account, Credential
+from api.attendance.models import AttendanceDay, CheckIn, CheckInNonce, CheckInState, Presence, ReviewDecision
+from api.audit import service as audit
+from api.audit.models import AuditEntry
+from api.biometrics.models import Consent, Enrolment, EnrolmentState, FaceTemplate, Purpose
+from api.biometrics.settle import belongs_to
+from api.core import database, outbox
+from api.core.context import Actor
+from api.core.crypto import Keyring
+from api.core.storage import Storage
+from api.people.models import Agency, AgencyRule, Employee, RoleAssignment, Unit
+from api.people.time import today_in
+from api.sites.models import DutyAssignment, DutyLocation, WorkMode
+from tests.api.canaries import Kind
+from tests.world import MODEL, PLACES, Person, Place, World, cast, jpeg, vector
+
+OFFICE = (-6.2, 106.8)
+#: Parts of an office that a check-in shows of it.
+PLACE_VALUES = {"location", "location name", "latitude", "longitude"}
+
+
+async def plant(keyring: Keyring, storage: Storage) -> World:
+    """Fill an empty, open database."""
+    world = World(now=datetime.now(UTC).replace(microsecond=0))
+    planter = _Planter(world, keyring, storage)
+    await planter.agencies()
+    for person in cast():
+        await planter.person(person)
+    for person in world.people.values():
+        await planter.past(person)
+    await planter.decisions()
+    await planter.repetition()
+    await planter.trail()
+    return world
+
+
+class _Planter:
+    def __init__(self, world: World, keyring: Keyring, storage: Storage) -> None:
+        self.world, self.keyring, self.storage = world, keyring, storage
+        self.c, self.now = world.canaries, world.now
+
+    async def agencies(self) -> None:
+        for key, places in PLACES.items():
+            owner = f"agency:{key}"
+            agency = await Agency.create(
+                id=self.c.uuid(owner, Kind.AGENCY, "id"),
+                name=self.c.name(owner, Kind.AGENCY, "name"),
+                short_name=self.c.text(owner, Kind.AGENCY, "short name"),
+            )
+            self.world.agencies[key] = agency.id
+            await AgencyRule.create(
+                agency=agency,
+                topic="working_hours",
+                parameters={"starts": ["07:30"] * 7},
+                valid_from=self.now.date() - timedelta(days=400),
+                source=self.c.text(owner, Kind.SECRET, "source"),
+            )
+            paths: dict[str | None, str] = {None: "/"}
+            for place in places:
+                paths[place.key] = f"{paths[place.under]}{place.code}/"
+                await self._unit(key, place, paths[place.key])
+
+    async def _unit(self, agency: str, place: Place, path: str) -> None:
+        owner = f"unit:{place.key}"
+        self.world.places[place.key] = place
+        self.world.units[place.key] = self.c.uuid(owner, Kind.UNIT, "id")
+        if place.under:
+            # A unit names the one above it.
+            self.c.also(self.world.units[place.under], owner, Kind.UNIT)
+        await Unit.create(
+            id=self.world.units[place.key],
+            agency_id=self.world.agencies[agency],
+            parent_id=self.world.units[place.under] if place.under else None,
+            code=place.code,
+            name=self.c.name(owner, Kind.UNIT, "name"),
+            path=path,
+            time_zone=place.zone,
+        )
+        await self._location(agency, place.key, f"unit:{place.key}", WorkMode.OFFICE, *OFFICE)
+
+    async def _location(
+        self, agency: str, key: str, owner: str, kind: WorkMode, latitude: float, longitude: float
+    ) -> None:
+        level = Kind.UNIT if kind is WorkMode.OFFICE else Kind.EVIDENCE
+        self.world.locations[key] = self.c.uuid(owner, level, "location")
+        await DutyLocation.create(
+            id=self.world.locations[key],
+            agency_id=self.world.agencies[agency],
+            unit_id=self.world.units[key] if kind is WorkMode.OFFICE else None,
+            name=self.c.name(owner, level, "location name"),
+            kind=kind,
+            latitude=self.c.real(owner, level, "latitude", latitude),
+            longitude=self.c.real(owner, level, "longitude", longitude),
+            radius_metres=150,
+        )
+
+    async def person(self, person: Person) -> None:
+        world, key = self.world, person.key
+        world.people[key] = person
+        person.employee_id = self.c.uuid(key, Kind.PERSON, "id")
+        person.name = self.c.name(key, Kind.PERSON, "name")
+        person.nip = self.c.nip(key, Kind.PERSON)
+        agency_id = world.agencies[person.agency]
+        await Employee.create(
+            id=person.employee_id,
+            agency_id=agency_id,
+            unit_id=world.units[person.unit],
+            supervisor_id=world[person.superior].employee_id if person.superior else None,
+            nip=person.nip,
+            name=person.name,
+            position=self.c.name(key, Kind.PERSON, "position"),
+            active=person.active,
+        )
+        if person.role:
+            await RoleAssignment.create(
+                agency_id=agency_id,
+                employee_id=person.employee_id,
+                unit_id=world.units[person.reach] if person.reach else None,
+                role=person.role,
+                valid_from=self.now.date() - timedelta(days=100),
+            )
+        await self._account(person)
+        await self._duty(person)
+        await self._enrolment(person)
+
+    async def _account(self, person: Person) -> None:
+        key, agency_id = person.key, self.world.agencies[person.agency]
+        account = await Account.create(
+            id=person.account_id,
+            agency_id=agency_id,
+            employee_id=person.employee_id,
+            password_hash=self.c.text(key, Kind.SECRET, "password hash"),
+        )
+        person.token, person.api_token = (
+            self.c.text(key, Kind.SECRET, "token") + os.urandom(16).hex() for _ in "12"
+        )
+        person.session_id = self.c.uuid(key, Kind.OWN, "session")
+        person.api_token_id = self.c.uuid(key, Kind.OWN, "API token")
+        common = {"agency_id": agency_id, "account": account, "last_seen_at": self.now}
+        await Credential.create(
+            **common,
+            id=person.session_id,
+            digest=hashlib.sha256(person.token.encode()).digest(),
+            device=self.c.text(key, Kind.OWN, "device"),
+            created_at=self.c.moment(key, Kind.OWN, "session begun", self.now - timedelta(hours=1)),
+            expires_at=self.c.moment(key, Kind.OWN, "session end", self.now + timedelta(hours=12)),
+        )
+        await Credential.create(
+            **common,
+            id=person.api_token_id,
+            digest=hashlib.sha256(person.api_token.encode()).digest(),
+            token_name=self.c.text(key, Kind.OWN, "token name"),
+            created_at=self.c.moment(key, Kind.OWN, "token made", self.now - timedelta(days=1)),
+            expires_at=self.c.moment(key, Kind.OWN, "token end", self.now + timedelta(days=30)),
+        )
+        person.nonce = self.c.text(key, Kind.SECRET, "nonce") + os.urandom(16).hex()
+        await CheckInNonce.create(
+            agency_id=agency_id,
+            employee_id=person.employee_id,
+            digest=hashlib.sha256(person.nonce.encode()).digest(),
+            kind="IN",
+            frames=8,
+            issued_at=self.now,
+            expires_at=self.now + timedelta(hours=1),
+        )
+
+    async def _duty(self, person: Person) -> None:
+        home = f"home:{person.key}"
+        await self._location(person.agency, home, person.key, WorkMode.HOME, -6.5, 106.5)
+        for location in (person.unit, home):
+            await DutyAssignment.create(
+                id=self.c.uuid(person.key, Kind.OWN, "assignment"),
+                agency_id=self.world.agencies[person.agency],
+                employee_id=person.employee_id,
+                location_id=self.world.locations[location],
+                valid_from=self.now.date() - timedelta(days=100),
+                valid_until=self.now.date() + timedelta(days=100),
+            )
+
+    async def _enrolment(self, person: Person) -> None:
+        key, agency_id = person.key, self.world.agencies[person.agency]
+        common = {"agency_id": agency_id, "employee_id": person.employee_id}
+        given = self.c.moment(key, Kind.OWN, "consent", self.now - timedelta(days=90))
+        await Consent.create(
+            **common, id=self.c.uuid(key, Kind.SECRET, "consent id"), purpose=Purpose.FACE_RECOGNITION,
+            version="1", given_at=given,
+        )  # fmt: skip
+        for state in (EnrolmentState.REFUSED, EnrolmentState.ACTIVE):
+            photo = f"enrolments/{agency_id}/{person.employee_id}/{self.c.text(key, Kind.SECRET, 'key')}/0"
+            await self.storage.put(photo, jpeg(f"enrolment {state.value} of {key}"))
+            params = {"count": self.c.whole(key, Kind.OWN, "faces")}
+            enrolment = await Enrolment.create(
+                **common,
+                id=self.c.uuid(key, Kind.OWN, "enrolment"),
+                state=state,
+                created_at=self.c.moment(key, Kind.OWN, "enrolled", self.now - timedelta(days=80)),
+                settled_at=self.now - timedelta(days=80),
+                model_id=self.c.text(key, Kind.OWN, "enrolment model"),
+                photos=[
+                    {
+                        "key": photo,
+                        "accepted": state is EnrolmentState.ACTIVE,
+                        "reasons": [{"code": "SEVERAL_FACES", "level": "REVIEW", "params": params}],
+                    }
+                ],
+            )
+            person.enrolments[state.value.lower()] = enrolment.id
+        template_id = self.c.uuid(key, Kind.SECRET, "template")
+        bound = belongs_to(template_id, person.employee_id)
+        await FaceTemplate.create(
+            **common,
+            id=template_id,
+            enrolment_id=person.enrolments["active"],
+            model_id=MODEL,
+            sealed=self.keyring.seal(vector(key), belongs_to=bound),
+            photo_key=photo,
+        )
+
+    async def past(self, person: Person) -> None:
+        """Check-ins in every state, and the days made of them."""
+        today = [("accepted", CheckInState.ACCEPTED), ("pending", CheckInState.PENDING)]
+        before = [("review", CheckInState.REVIEW), ("home", CheckInState.ACCEPTED)]
+        if person.key in ("employee", "b:employee"):
+            today += [("flagged", CheckInState.FLAGGED)]
+            before += [("refused", CheckInState.REFUSED), ("decided", CheckInState.ACCEPTED)]
+        if person.key in ("supervisor", "colleague"):
+            before += [("decided", CheckInState.ACCEPTED)]
+        for back, made in enumerate((today, before)):
+            for name, state in made:
+                await self._check_in(person, name, state, back)
+            await self._day(person, back)
+
+    async def _check_in(self, person: Person, name: str, state: CheckInState, back: int) -> None:
+        key, agency_id = person.key, self.world.agencies[person.agency]
+        here = f"home:{key}" if name == "home" else person.unit
+        at = self.now - timedelta(days=back, minutes=5)
+        settled = state is not CheckInState.PENDING
+        check_in_id = self.c.uuid(key, Kind.ATTENDANCE, f"{name} check-in")
+        person.check_ins[name] = check_in_id
+        folder = f"frames/{agency_id}/{self.c.text(key, Kind.SECRET, 'frames')}"
+        for number in range(2):
+            await self.storage.put(f"{folder}/{number}", jpeg(f"{name} {number} of {key}"))
+        self.c.photo(key, f"frames/{check_in_id}")
+        self.c.photo(key, f"templates/{check_in_id}")
+        fixes = [self._fix(key, at, settled)]
+        contested = name == "flagged"
+        await CheckIn.create(
+            id=check_in_id,
+            agency_id=agency_id,
+            employee_id=person.employee_id,
+            unit_id=self.world.units[person.unit],
+            kind="OUT" if name == "flagged" else "IN",
+            state=state,
+            day=today_in(self.world.places[person.unit].zone, self.now) - timedelta(days=back),
+            received_at=self.c.moment(key, Kind.ATTENDANCE, f"{name} received", at),
+            settled_at=self.c.moment(key, Kind.ATTENDANCE, f"{name} settled", at) if settled else None,
+            idempotency_key=self.c.text(key, Kind.SECRET, "idempotency key") + "-0123456789",
+            content_digest=os.urandom(32),
+            frames=[f"{folder}/{number}" for number in range(2)],
+            fixes=fixes,
+            latitude=fixes[0]["latitude"],
+            longitude=fixes[0]["longitude"],
+            device_id=self.c.text(key, Kind.SECRET, "device"),
+            device_time=self.now,
+            reasons=self._reasons(key) if settled else [],
+            evidence=self._evidence(key) if settled else {},
+            location_id=self.world.locations[here] if settled else None,
+            receipt=self.c.text(key, Kind.ATTENDANCE, "receipt") if settled else None,
+            contested_at=self.c.moment(key, Kind.ATTENDANCE, "contested", at) if contested else None,
+            contest_reason=self.c.name(key, Kind.ATTENDANCE, "contest") if contested else None,
+        )
+        if settled:
+            self._shows_place(person, here)
+        else:
+            async with database.transaction() as using:
+                await outbox.record(using, "verify_check_in", check_in_id)
+
+    def _shows_place(self, person: Person, here: str) -> None:
+        """An office is no secret to whoever may see a check-in held against it."""
+        if not here.startswith("home:"):
+            for value in self.c.of(f"unit:{here}", Kind.UNIT) & self._place_values(here):
+                self.c.also(value, person.key, Kind.ATTENDANCE)
+
+    def _place_values(self, here: str) -> set[object]:
+        return {k for k in self.c.of(f"unit:{here}", Kind.UNIT) if self.c.what[k] in PLACE_VALUES}
+
+    def _fix(self, key: str, at: datetime, settled: bool) -> dict[str, object]:
+        """Shown once it was judged, and not before."""
+        kind = Kind.EVIDENCE if settled else Kind.SECRET
+        real = {
+            name: self.c.real(key, kind, f"fix {name}", base)
+            for name, base in (
+                ("latitude", -6.2), ("longitude", 106.8), ("accuracy", 8.0),
+                ("altitude", 20.0), ("speed", 1.0), ("heading", 90.0),
+            )
+        }  # fmt: skip
+        return {**real, "time": self.c.moment(key, kind, "fix time", at).isoformat()}
+
+    def _reasons(self, key: str) -> list[dict[str, object]]:
+        params = {"distance_m": self.c.whole(key, Kind.EVIDENCE, "distance in a reason"), "radius_m": 150}
+        return [{"code": "POSITION_INSIDE", "level": "INFO", "params": params}]
+
+    def _evidence(self, key: str) -> dict[str, object]:
+        def real(what: str) -> float:
+            return self.c.real(key, Kind.EVIDENCE, what)
+
+        def text(what: str) -> str:
+            return self.c.text(key, Kind.EVIDENCE, what)
+
+        return {
+            "face": {
+                "similarity": real("similarity"), "threshold": real("threshold"), "matched": True,
+                "liveness": real("liveness"), "livenessThreshold": real("liveness threshold"),
+                "modelId": text("model"), "livenessModelId": text("liveness model"),
+            },
+            "position": {
+                "result": "INSIDE", "distance": real("distance"), "accuracy": real("accuracy"),
+                "speed": real("speed"), "bestFix": 0, "score": 0.0, "level": "INFO",
+            },
+        }  # fmt: skip
+
+    async def _day(self, person: Person, back: int) -> None:
+        key, at = person.key, self.now - timedelta(days=back)
+
+        def moment(what: str) -> datetime:
+            return self.c.moment(key, Kind.ATTENDANCE, f"day {back} {what}", at)
+
+        await AttendanceDay.create(
+            agency_id=self.world.agencies[person.agency],
+            employee_id=person.employee_id,
+            day=today_in(self.world.places[person.unit].zone, self.now) - timedelta(days=back),
+            presence=Presence.OUT,
+            in_at=moment("in"),
+            out_at=moment("out"),
+            late_minutes=self.c.whole(key, Kind.ATTENDANCE, f"day {back} late"),
+            flagged=True,
+            needs_review=True,
+            check_in_id=person.check_ins["review" if back else "accepted"],
+            last_change_at=moment("changed"),
+        )
+
+    async def repetition(self) -> None:
+        """A photograph that somebody of another unit sent first: named to whoever may see both check-ins."""
+        row = await CheckIn.get(id=self.world["employee"].check_ins["review"])
+        earlier = self.world["colleague"].check_ins["accepted"]
+        await CheckIn.filter(id=row.id).update(
+            evidence={**row.evidence, "face": {**row.evidence["face"], "resembles": str(earlier)}}  # type: ignore[dict-item]
+        )
+
+    async def decisions(self) -> None:
+        """Who decided is named to whoever may see the check-in."""
+        for key, by in (("employee", "hr_admin"), ("supervisor", "hr_admin"), ("colleague", "hr_admin"),
+                        ("b:employee", "b:supervisor")):  # fmt: skip
+            decider = self.world[by]
+            await CheckIn.filter(id=self.world[key].check_ins["decided"]).update(
+                review_decision=ReviewDecision.CONFIRM,
+                review_reason=self.c.name(key, Kind.ATTENDANCE, "review"),
+                reviewed_at=self.c.moment(key, Kind.ATTENDANCE, "reviewed", self.now),
+                reviewer_id=decider.employee_id,
+            )
+            self._names(decider, key, Kind.ATTENDANCE)
+
+    async def trail(self) -> None:
+        looks = [
+            ("supervisor", "employee", "accepted"), ("hr_admin", "supervisor", "accepted"),
+            ("other_supervisor", "colleague", "accepted"), ("b:supervisor", "b:employee", "accepted"),
+        ]  # fmt: skip
+        for by, subject, name in looks:
+            looked_at = f"frames/{self.world[subject].check_ins[name]}/0"
+            await self._note(
+                self.world[by], subject, f"{looked_at} {self.c.text(subject, Kind.TRAIL, 'object')}"
+            )
+            self._names(self.world[by], subject, Kind.TRAIL)
+        for agency in self.world.agencies:
+            by = self.world["agency_admin" if agency == "a" else "b:agency_admin"]
+            owner = f"agency:{agency}"
+            await self._note(by, None, self.c.text(owner, Kind.TRAIL, "object"), owner)
+
+    async def _note(self, by: Person, subject: str | None, object_name: str, owner: str = "") -> None:
+        action = self.c.text(subject or owner, Kind.TRAIL, "action")
+        about = self.world[subject].employee_id if subject else None
+        await audit.note(self.actor(by), action, subject_id=about, object_name=object_name)
+        entry = await AuditEntry.filter(action=action).get()
+        self.c.keep(str(entry.id), subject or owner, Kind.TRAIL, "entry")
+        self.c.keep(f"at {entry.at.timestamp():.6f}", subject or owner, Kind.TRAIL, "time")
+
+    def _names(self, named: Person, owner: str, kind: Kind) -> None:
+        """Person and office of somebody who is named to whoever may see `kind` of `owner`."""
+        known = self.c.of(named.key, Kind.PERSON) | (
+            self.c.of(f"unit:{named.unit}", Kind.UNIT) - self._place_values(named.unit)
+        )
+        for value in known:
+            self.c.grounds[value].add((owner, kind))
+
+    def actor(self, person: Person) -> Actor:
+        """Only as far as the trail needs it."""
+        return Actor(
+            account_id=person.account_id,
+            employee_id=person.employee_id,
+            agency_id=self.world.agencies[person.agency],
+            unit_id=self.world.units[person.unit],
+            unit_path="/",
+            time_zone=self.world.places[person.unit].zone,
+            grants=(),
+            credential_id=person.session_id,
+            expires_at=None,
+        )
