@@ -13,6 +13,8 @@ Box = tuple[float, float, float, float]
 
 #: The face is brought to this many pixels before sharpness is taken, so that near and far faces compare.
 STANDARD_FACE = 112
+#: (x, y) to x + iy.
+_COMPLEX = np.array([1, 1j])
 
 
 def grey_face(pixels: Pixels, box: Box) -> Pixels:
@@ -51,3 +53,15 @@ def room(box: Box, width: int, height: int) -> float:
 def similarity(a: FloatArray, b: FloatArray) -> float:
     """Cosine of two embeddings of the same model, −1 to 1; they need not have unit norm."""
     return float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+def fit(points: FloatArray, onto: FloatArray) -> NDArray[np.float64]:
+    """2×3: the similarity that brings n×2 points nearest to others.
+
+    By least squares, which for points taken as complex numbers is one factor a and one shift b.
+    """
+    found, wanted = points @ _COMPLEX, onto @ _COMPLEX
+    spread = found - found.mean()
+    a = np.vdot(spread, wanted) / np.vdot(spread, spread)
+    b = wanted.mean() - a * found.mean()
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
