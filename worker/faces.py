@@ -15,6 +15,7 @@ from worker.vision.engine import FaceEngine, FrameReport, similarity
 from worker.vision.measures import FloatArray
 from worker.vision.packs import PackError, load_engine
 from worker.vision.pictures import read_picture
+from worker.vision.prints import Print, cut, likeness, place_in, print_of
 
 log = structlog.get_logger()
 
@@ -25,6 +26,8 @@ class Seen:
 
     report: FrameReport | None
     clean: bytes
+    #: Of the largest face; None where there is none.
+    print: Print | None = None
 
 
 class Eyes:
@@ -45,7 +48,22 @@ class Eyes:
         picture = read_picture(jpeg, max_bytes=self._max_bytes)
         if self.engine is None:
             return Seen(None, picture.clean)
-        return Seen(self.engine.inspect(picture, liveness=liveness, pose=pose), picture.clean)
+        report = self.engine.inspect(picture, liveness=liveness, pose=pose)
+        found = print_of(picture.pixels, report.faces[0].keypoints) if report.faces else None
+        return Seen(report, picture.clean, found)
+
+    async def likeness(self, found: Print, earlier: bytes, kept: bytes) -> float:
+        """How like an earlier photograph, of whose print `kept` is left; see prints.likeness.
+
+        Raises PictureRefused where the earlier one cannot be read.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._likeness, found, earlier, kept
+        )
+
+    def _likeness(self, found: Print, earlier: bytes, kept: bytes) -> float:
+        pixels = read_picture(earlier, max_bytes=self._max_bytes).pixels
+        return likeness(found.cut, cut(pixels, place_in(kept)))
 
 
 @asynccontextmanager

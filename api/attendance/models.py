@@ -113,6 +113,34 @@ class CheckIn(Model):
         unique_together = (("employee", "idempotency_key"),)
 
 
+class FramePrint(Model):
+    """By what a check-in's photograph is known when it is sent again.
+
+    The print is drawn from the face and goes when consent is withdrawn; the digest tells of a file only.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "frame_prints")
+    agency_id: UUID
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "frame_prints")
+    employee_id: UUID
+    check_in: fields.ForeignKeyRelation[CheckIn] = fields.ForeignKeyField("models.CheckIn", "prints")
+    check_in_id: UUID
+    #: Which of the check-in's frames, from 0.
+    frame = fields.SmallIntField()
+    #: The check-in's.
+    received_at = fields.DatetimeField()
+    #: SHA-256 of the photograph as it is kept.
+    digest = fields.BinaryField()
+    #: 256 signs, then what the worker needs to find the face again; None without a face or a valid consent.
+    print = fields.BinaryField(null=True)
+
+    class Meta:
+        table = "frame_print"
+        unique_together = (("check_in", "frame"),)
+        indexes = [("agency_id", "digest"), ("employee_id", "received_at")]
+
+
 class AttendanceDay(Model):
     """The live state of a person's day, derived from the day's check-ins whenever one of them changes."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from api.biometrics.rules import Code as FaceCode
@@ -29,6 +30,8 @@ class Code(StrEnum):
     FRAMES_DISAGREE = "FRAMES_DISAGREE"
     LIVENESS_UNCERTAIN = "LIVENESS_UNCERTAIN"
     LIVENESS_UNCONFIRMED = "LIVENESS_UNCONFIRMED"
+    PHOTO_REPEATED = "PHOTO_REPEATED"
+    PHOTO_NOT_COMPARED = "PHOTO_NOT_COMPARED"
 
 
 LEVELS: Mapping[Code, ReasonLevel] = {
@@ -43,6 +46,8 @@ LEVELS: Mapping[Code, ReasonLevel] = {
     Code.FRAMES_DISAGREE: ReasonLevel.REVIEW,
     Code.LIVENESS_UNCERTAIN: ReasonLevel.REVIEW,
     Code.LIVENESS_UNCONFIRMED: ReasonLevel.REFUSE,
+    Code.PHOTO_REPEATED: ReasonLevel.REVIEW,
+    Code.PHOTO_NOT_COMPARED: ReasonLevel.REVIEW,
 }
 
 
@@ -59,6 +64,15 @@ STATES: Mapping[ReasonLevel, VerdictState] = dict(zip(ReasonLevel, VerdictState,
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """How the photographs compare with those of other check-ins."""
+
+    complete: bool  #: each was compared with all that it could be
+    nearest: UUID | None = None  #: the check-in that has the photograph most like one of these
+    likeness: float | None = None  #: of the two, −1 to 1; 1 for the very same file
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """`reasons` stand worst first. Figures are None where no frame could be judged."""
 
@@ -67,6 +81,7 @@ class Verdict:
     similarity: float | None  #: of the best frame with the best template
     liveness: float | None  #: of the least live frame: the one that vetoes
     matched: bool  #: the same person, alive before the camera; a review does not make it so
+    repeats: UUID | None = None  #: the check-in of which a photograph comes again
 
 
 def judge(
@@ -75,15 +90,18 @@ def judge(
     thresholds: FaceThresholds,
     vision_ran: bool,
     unreadable: int = 0,
+    past: Past | None = None,
 ) -> Verdict:
     """The verdict: the worst finding decides, so that no finding can better it.
 
     `unreadable` counts photographs that could not be opened; they are not in `frames`. `position` is None
-    where it was not judged.
+    where it was not judged, `past` where nothing was compared.
     """
     face = _face(frames, thresholds, vision_ran, unreadable)
-    found = worst_first([*face.reasons, *_position(position)])
-    return replace(face, state=STATES[worst(found)], reasons=found)
+    again = _again(past, thresholds, worst(face.reasons))
+    found = worst_first([*face.reasons, *again, *_position(position)])
+    repeats = past.nearest if past and _is_repeated(past, thresholds) else None
+    return replace(face, state=STATES[worst(found)], reasons=found, repeats=repeats)
 
 
 def _face(
@@ -151,6 +169,18 @@ def _liveness(scores: Sequence[float | None], thresholds: FaceThresholds) -> lis
     elif least < thresholds.liveness_review:
         found.append(_finding(Code.LIVENESS_UNCERTAIN))
     return found
+
+
+def _is_repeated(past: Past, thresholds: FaceThresholds) -> bool:
+    return past.likeness is not None and not past.likeness < thresholds.replay  # also for NaN
+
+
+def _again(past: Past | None, thresholds: FaceThresholds, face: ReasonLevel) -> tuple[Reason, ...]:
+    """That a photograph was not compared is said where nothing else keeps the face from passing."""
+    if past is not None and _is_repeated(past, thresholds):
+        return (_finding(Code.PHOTO_REPEATED),)
+    compared = past is not None and past.complete
+    return () if compared or face >= ReasonLevel.REVIEW else (_finding(Code.PHOTO_NOT_COMPARED),)
 
 
 def _position(position: PositionVerdict | None) -> tuple[Reason, ...]:

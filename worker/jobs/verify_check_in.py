@@ -13,6 +13,7 @@ from api.core.outbox import Claim
 from worker.faces import embedding_from, facts_of
 from worker.jobs.kind import Kind, Tools
 from worker.jobs.photographs import look
+from worker.jobs.replays import compare
 from worker.vision.measures import FloatArray
 
 log = structlog.get_logger()
@@ -43,9 +44,10 @@ async def _settle(tools: Tools, claim: Claim, case: settle.Case, face: settle.Fa
 
 async def _findings(tools: Tools, case: settle.Case) -> settle.FaceFindings:
     seen = await asyncio.gather(*(look(tools, key, liveness=True) for key in case.check_in.frames))
+    past = await compare(tools, case, seen)
     engine = tools.eyes.engine
     if engine is None:
-        return settle.FaceFindings(ran=False)
+        return settle.FaceFindings(ran=False, past=past)
     templates = open_templates(tools, case.templates, engine.model_id)
     return settle.FaceFindings(
         ran=True,
@@ -53,6 +55,7 @@ async def _findings(tools: Tools, case: settle.Case) -> settle.FaceFindings:
         unreadable=seen.count(None),
         model_id=engine.model_id,
         liveness_model_id=engine.liveness_model_id,
+        past=past,
     )
 
 

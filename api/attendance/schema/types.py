@@ -64,6 +64,7 @@ class FaceEvidence:
     liveness_threshold: float = strawberry.field(description="The least liveness that was taken.")
     model_id: str | None = strawberry.field(description="The face model that judged.")
     liveness_model_id: str | None = strawberry.field(description="The liveness model that judged.")
+    repeats: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
@@ -75,7 +76,18 @@ class FaceEvidence:
             liveness_threshold=data["livenessThreshold"],
             model_id=data["modelId"],
             liveness_model_id=data["livenessModelId"],
+            # Verdicts from before photographs were compared have no such key.
+            repeats=UUID(data["resembles"]) if data.get("resembles") else None,
         )
+
+    @strawberry.field(
+        description="An earlier check-in whose photograph this one repeats; null also where you may not see it."
+    )
+    async def resembles(self, info: Info) -> UUID | None:
+        if self.repeats is None:
+            return None
+        seen = await access.check_ins(info.context.actor).filter(id=self.repeats).exists()
+        return self.repeats if seen else None
 
 
 @strawberry.type(description="A position as the phone reported it.")

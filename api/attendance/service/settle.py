@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from api.attendance.models import CheckIn, CheckInState
-from api.attendance.rules import Verdict, judge
+from api.attendance.rules import Past, Verdict, judge
 from api.attendance.service.accept import announce_change
 from api.attendance.service.days import refresh_day
 from api.attendance.service.gather import judge_position, thresholds_for, watch_site
@@ -46,6 +46,8 @@ class FaceFindings:
     unreadable: int = 0
     model_id: str | None = None
     liveness_model_id: str | None = None
+    #: None where the photographs were not compared with earlier ones.
+    past: Past | None = None
 
 
 async def open_case(check_in_id: UUID) -> Case | None:
@@ -64,7 +66,7 @@ async def settle(
     """Write the verdict. None when the lease was lost or somebody settled it before: nothing was changed."""
     check_in = case.check_in
     position = await judge_position(check_in)
-    verdict = judge(face.frames, position, case.thresholds, face.ran, face.unreadable)
+    verdict = judge(face.frames, position, case.thresholds, face.ran, face.unreadable, face.past)
     position_rule = await people.rule(check_in.agency_id, "position", check_in.day)
     _write(case, verdict, position, position_rule, face, now)
     async with database.transaction() as using:
@@ -110,6 +112,9 @@ def _write(
             "livenessThreshold": thresholds.liveness,
             "modelId": face.model_id,
             "livenessModelId": face.liveness_model_id,
+            "likeness": face.past.likeness if face.past else None,
+            "likenessThreshold": thresholds.replay,
+            "resembles": str(verdict.repeats) if verdict.repeats else None,
         },
         "position": {
             "result": position.result.value,

@@ -4,13 +4,14 @@ from dataclasses import replace
 from itertools import permutations
 from math import nan, nextafter
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.attendance.models import CheckInState
-from api.attendance.rules import LEVELS, Code, Verdict, VerdictState, judge
+from api.attendance.rules import LEVELS, Code, Past, Verdict, VerdictState, judge
 from api.biometrics.rules import FaceThresholds, FrameFacts
 from api.core.verdict import Reason, ReasonLevel
 from api.sites.rules import PositionResult, PositionVerdict
@@ -30,10 +31,13 @@ GOOD = FrameFacts(
 )
 DARK = replace(GOOD, brightness=10.0)
 TWO = replace(GOOD, faces=2)
+#: Compared, and like nothing before.
+NEW = Past(complete=True)
+EARLIER = UUID(int=7)
 
 
 def verdict(*frames: FrameFacts, position: PositionVerdict | None = HERE, **more: Any) -> Verdict:
-    return judge(frames, position, DEFAULTS, more.pop("vision_ran", True), **more)
+    return judge(frames, position, DEFAULTS, more.pop("vision_ran", True), **{"past": NEW, **more})
 
 
 def codes(judged: Verdict) -> list[str]:
@@ -202,11 +206,47 @@ def test_partly_compared_is_not_compared() -> None:
 
 def test_another_agency_s_thresholds_are_used() -> None:
     strict = FaceThresholds(match=0.8, match_review=0.75, liveness=0.985, liveness_review=0.99)
-    assert codes(judge([GOOD], HERE, strict, True)) == [
+    assert codes(judge([GOOD], HERE, strict, True, past=NEW)) == [
         "FACE_DIFFERENT",
         "LIVENESS_UNCONFIRMED",
         "POSITION_INSIDE",
     ]
+
+
+# --- photographs that come again ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("likeness", [0.985, 1.0, nan])
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_photograph_that_comes_again_waits_for_a_person(likeness: float, complete: bool) -> None:
+    judged = verdict(GOOD, past=Past(complete, EARLIER, likeness))
+    assert (judged.state, judged.repeats) == ("REVIEW", EARLIER)
+    assert codes(judged) == ["PHOTO_REPEATED", "FACE_MATCHED", "POSITION_INSIDE"]
+
+
+@pytest.mark.parametrize("likeness", [None, -1.0, 0.9, nextafter(0.985, 0)])
+def test_a_photograph_that_is_only_like_an_earlier_one_passes(likeness: float | None) -> None:
+    judged = verdict(GOOD, past=Past(True, EARLIER, likeness))
+    assert (judged.state, judged.repeats) == ("ACCEPTED", None)
+    assert judged == verdict(GOOD)
+
+
+@pytest.mark.parametrize("past", [None, Past(False), Past(False, EARLIER, 0.5)])
+def test_a_photograph_that_was_not_compared_is_a_review(past: Past | None) -> None:
+    judged = verdict(GOOD, past=past)
+    assert (judged.state, judged.repeats) == ("REVIEW", None)
+    assert codes(judged) == ["PHOTO_NOT_COMPARED", "FACE_MATCHED", "POSITION_INSIDE"]
+
+
+def test_what_stands_against_a_face_anyway_is_said_alone() -> None:
+    for judged in (verdict(DARK, past=None), verdict(vision_ran=False, past=None)):
+        assert "PHOTO_NOT_COMPARED" not in codes(judged)
+    assert codes(verdict(DARK, past=Past(True, EARLIER, 1.0))) == [
+        "FACE_TOO_DARK",
+        "PHOTO_REPEATED",
+        "POSITION_INSIDE",
+    ]
+    assert codes(verdict(vision_ran=False, past=Past(True, EARLIER, 1.0)))[1] == "PHOTO_REPEATED"
 
 
 # --- whatever the numbers ----------------------------------------------------------------------------------
@@ -226,12 +266,15 @@ POSITIONS = st.none() | st.builds(PositionVerdict, st.sampled_from(PositionResul
 ORDER = [state.value for state in VerdictState]
 
 
-@given(st.lists(FRAMES, max_size=4), POSITIONS, st.booleans(), st.integers(0, 2))
+PASTS = st.none() | st.builds(Past, st.booleans(), st.just(EARLIER), st.none() | st.floats(-1, 1))
+
+
+@given(st.lists(FRAMES, max_size=4), POSITIONS, st.booleans(), st.integers(0, 2), PASTS)
 @steady
 def test_nothing_is_accepted_where_a_stage_is_missing(
-    frames: list[FrameFacts], position: PositionVerdict | None, ran: bool, unreadable: int
+    frames: list[FrameFacts], position: PositionVerdict | None, ran: bool, unreadable: int, past: Past | None
 ) -> None:
-    judged = judge(frames, position, DEFAULTS, ran, unreadable)
+    judged = judge(frames, position, DEFAULTS, ran, unreadable, past)
     well = [frame for frame in frames if frame.faces == 1 and frame.brightness == 150]
     missing = (
         not ran
@@ -240,6 +283,8 @@ def test_nothing_is_accepted_where_a_stage_is_missing(
         or any(frame.live is None or frame.similarity is None for frame in well)
         or position is None
         or position.result in ("NOT_CHECKED", "UNUSABLE")
+        or past is None
+        or not past.complete
     )
     if missing:
         assert ORDER.index(judged.state) >= ORDER.index("REVIEW")
@@ -257,16 +302,16 @@ def test_nothing_is_accepted_where_a_stage_is_missing(
 def test_another_reason_never_betters_a_verdict(
     frames: list[FrameFacts], reasons: tuple[Reason, ...], level: ReasonLevel
 ) -> None:
-    before = judge(frames, PositionVerdict(PositionResult.INSIDE, reasons), DEFAULTS, True)
+    before = judge(frames, PositionVerdict(PositionResult.INSIDE, reasons), DEFAULTS, True, past=NEW)
     more = (*reasons, Reason("NEW", level))
-    after = judge(frames, PositionVerdict(PositionResult.INSIDE, more), DEFAULTS, True)
+    after = judge(frames, PositionVerdict(PositionResult.INSIDE, more), DEFAULTS, True, past=NEW)
     assert ORDER.index(after.state) >= ORDER.index(before.state)
 
 
 @given(st.lists(FRAMES, min_size=1, max_size=3))
 @steady
 def test_the_order_of_frames_is_of_no_account(frames: list[FrameFacts]) -> None:
-    states = {judge(order, HERE, DEFAULTS, True).state for order in permutations(frames)}
+    states = {judge(order, HERE, DEFAULTS, True, past=NEW).state for order in permutations(frames)}
     assert len(states) == 1
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from api.attendance.rules import Code as VerdictCode
-from api.attendance.rules import judge
+from api.attendance.rules import Past, judge
 from api.biometrics.rules import Code as FaceCode
 from api.biometrics.rules import FaceThresholds, FrameFacts, photo_quality, same_person
 from api.core.i18n import LOCALES, catalogue, say
@@ -104,6 +104,7 @@ def face_reasons() -> list[Reason]:
         ([facts(liveness=0.1, similarities=(0.1,))], True, 0),
     ):
         said += judge(frames, None, limits, ran, unreadable).reasons
+    said += judge([], None, limits, False, past=Past(True, UUID(int=1), 1.0)).reasons
     return said
 
 

@@ -294,6 +294,9 @@ def test_defaults_are_the_measured_numbers() -> None:
         "other_person": 0.20,
         "liveness": 0.5,
         "liveness_review": 0.8,
+        "replay": 0.985,
+        "replay_signs": 88,
+        "replay_window_days": 90,
     }
     assert FaceThresholds.from_mapping(DEFAULTS.to_mapping()) == DEFAULTS
 
