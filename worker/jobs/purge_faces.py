@@ -1,8 +1,12 @@
-"""After consent was withdrawn: the photographs of the enrolments go. The templates went with the withdrawal."""
+"""After consent was withdrawn: the photographs of the enrolments go, and the prints of those of the check-ins.
+
+The templates went with the withdrawal.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
+from api.attendance.service import replays
 from api.biometrics import access
 from api.biometrics.models import Consent, Enrolment, EnrolmentState, Purpose
 from api.biometrics.service import PURGE, folder_of
@@ -20,6 +24,7 @@ async def purge(tools: Tools, claim: Claim) -> bool:
     consent = await access.valid_consent(employee.id, Purpose.FACE_RECOGNITION).first()
     kept = await _in_use(employee.id) if consent else set()
     await storage.delete([key for key, changed in found if not _stays(key, changed, consent, kept)])
+    await replays.forget(employee.id, before=consent.given_at if consent else None)
     return False
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 
+from api.attendance.models import CheckIn, FramePrint
 from api.biometrics import service as biometrics
 from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate
 from api.core import database, outbox
 from api.core.settings import Settings
-from tests.pictures import portrait
-from tests.worker.jobs.office import Person, open_office, worked_off
+from tests.pictures import portrait, second_portrait
+from tests.worker.jobs.office import Person, codes, open_office, worked_off
 from worker.vision.engine import FaceEngine
 
 
@@ -56,6 +57,63 @@ def test_who_agrees_again_keeps_the_new_photographs(settings: Settings, engine: 
             assert old.photos[0]["key"] not in kept
             assert {new.photos[0]["key"], target.key} == set(kept)
             assert (await Enrolment.get(id=new.id)).state is EnrolmentState.ACTIVE
+
+    asyncio.run(story())
+
+
+def test_a_withdrawal_takes_the_prints_and_leaves_the_digests(settings: Settings, engine: FaceEngine) -> None:
+    """So a file that was sent before is still known when she has agreed again."""
+
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she, he = await office.hire(), await office.hire()
+            for who, face in ((she, 5), (he, 6)):
+                await who.consent()
+                await who.enrol(portrait(face))
+                await worked_off(office, engine)
+                await who.check_in(portrait(face))
+            await worked_off(office, engine)
+            assert await FramePrint.filter(print__isnull=False).count() == 2
+            await she.withdraw()
+            await worked_off(office, engine)
+            hers, his = [await FramePrint.get(employee_id=who.employee.id) for who in (she, he)]
+            assert (hers.print, len(hers.digest)) == (None, 32)
+            assert his.print is not None
+            await she.consent()
+            await she.enrol(portrait(5))
+            await worked_off(office, engine)
+            again = await she.check_in(portrait(5))
+            await worked_off(office, engine)
+            again = await CheckIn.get(id=again.id)
+            assert codes(again.reasons)[0] == "PHOTO_REPEATED"
+            assert (await FramePrint.get(check_in_id=again.id)).print is not None
+
+    asyncio.run(story())
+
+
+def test_a_late_purge_leaves_the_prints_made_since_she_agreed_again(
+    settings: Settings, engine: FaceEngine
+) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she = await office.hire()
+            await she.consent()
+            await she.enrol(portrait(5))
+            await worked_off(office, engine)
+            old = await she.check_in(portrait(5))
+            await worked_off(office, engine)
+            await she.withdraw()
+            await asyncio.sleep(0.01)
+            await she.consent()
+            await she.enrol(portrait(5))
+            await worked_off(office, engine)
+            new = await she.check_in(second_portrait(5))
+            await worked_off(office, engine)
+            async with database.transaction() as using:
+                await outbox.record(using, biometrics.PURGE, she.employee.id)
+            await worked_off(office, engine)
+            assert (await FramePrint.get(check_in_id=old.id)).print is None
+            assert (await FramePrint.get(check_in_id=new.id)).print is not None
 
     asyncio.run(story())
 
