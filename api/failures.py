@@ -1,6 +1,5 @@
 """What a caller is told of an error: expected ones in words, surprises as a reference into the log."""
 
-import re
 import secrets
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
@@ -36,8 +35,8 @@ AWAY = (
     ConnectionError,
     TimeoutError,
 )
-_SUGGESTION = re.compile(r" Did you mean .*\?", re.DOTALL)
 MOST_ERRORS = 10
+LONGEST_MESSAGE = 500
 
 
 class Schema(strawberry.Schema):
@@ -151,8 +150,8 @@ class Schema(strawberry.Schema):
         errors = graphql.validate(
             self._schema, document.node, specified_rules, max_errors=MOST_ERRORS, hide_suggestions=stranger
         )
-        if errors:
-            raise Refused(errors)
+        if errors:  # a value that cannot even be read is the caller's mistake, no surprise of ours
+            raise Refused([GraphQLError(error.message, error.nodes) for error in errors])
         return document
 
 
@@ -166,7 +165,7 @@ class Refused(Exception):
 
 def told(errors: Sequence[GraphQLError], context: Context | None) -> list[GraphQLError]:
     locale = context.locale if context else DEFAULT_LOCALE
-    return [_told(error, locale, _is_stranger(context)) for error in errors]
+    return [_told(error, locale) for error in errors]
 
 
 def as_graphql(error: Exception) -> GraphQLError:
@@ -198,10 +197,10 @@ def _result(result: graphql.ExecutionResult, context: Context | None) -> Executi
     return ExecutionResult(data=result.data, errors=errors)
 
 
-def _told(error: GraphQLError, locale: str, stranger: bool) -> GraphQLError:
+def _told(error: GraphQLError, locale: str) -> GraphQLError:
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
-        return _told_of_request(error, locale, stranger)
+        return _told_of_request(error, locale)
     if is_away(cause):
         cause = Unavailable()
     if isinstance(cause, HadirError):
@@ -215,7 +214,7 @@ def _told(error: GraphQLError, locale: str, stranger: bool) -> GraphQLError:
     return GraphQLError(sentence.message, error.nodes, path=error.path, extensions=extensions)
 
 
-def _told_of_request(error: GraphQLError, locale: str, stranger: bool) -> GraphQLError:
+def _told_of_request(error: GraphQLError, locale: str) -> GraphQLError:
     """What GraphQL itself found wrong: said in its own words, but for a limit, which we put into ours."""
     extensions = error.extensions or {}
     if extensions.get("code") == "LIMIT_EXCEEDED":
@@ -223,9 +222,8 @@ def _told_of_request(error: GraphQLError, locale: str, stranger: bool) -> GraphQ
         return GraphQLError(
             sentence.message, extensions={"code": "LIMIT_EXCEEDED", "nextStep": sentence.next_step}
         )
-    message = _SUGGESTION.sub("", error.message) if stranger else error.message
     return GraphQLError(
-        message[:500],
+        error.message[:LONGEST_MESSAGE],
         error.nodes,
         error.source,
         error.positions,

@@ -49,8 +49,8 @@ MOST_COST = 10_000
 #: in one another. All of it costs 16 ms here.
 DEEPEST_INTROSPECTION = 20
 MOST_INTROSPECTION_COST = 40_000
-#: Tokens of all remembered documents together; one weighs about 600 bytes.
-MOST_REMEMBERED_TOKENS = 30_000
+#: What remembered documents may weigh together, in bytes; of one, a token weighs about 600 and a character 4.
+MOST_REMEMBERED = 20_000_000
 
 #: Rows a list can have where no `first` says so.
 LISTS = {
@@ -110,6 +110,10 @@ class Document:
     operations: Mapping[str, Operation]
     introspects: bool
 
+    @property
+    def weight(self) -> int:
+        return 600 * self.node.token_count + 4 * len(self.text)
+
     def operation(self, name: str | None) -> Operation | None:
         """The one that a request means: by name, or the only one."""
         if name is None and len(self.operations) == 1:
@@ -122,7 +126,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self._documents: OrderedDict[str, Document] = OrderedDict()
-        self._tokens = 0
+        self.weight = 0
 
     def get(self, text: str) -> Document | None:
         document = self._documents.get(text)
@@ -134,13 +138,10 @@ class Remembered:
         if document.text in self._documents:
             return
         self._documents[document.text] = document
-        self._tokens += document.node.token_count
-        while self._tokens > MOST_REMEMBERED_TOKENS:
+        self.weight += document.weight
+        while self.weight > MOST_REMEMBERED:
             _, dropped = self._documents.popitem(last=False)
-            self._tokens -= dropped.node.token_count
-
-    def __len__(self) -> int:
-        return len(self._documents)
+            self.weight -= dropped.weight
 
 
 def read(schema: GraphQLSchema, text: str) -> Document:

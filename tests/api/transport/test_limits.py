@@ -1,6 +1,7 @@
 """How documents are measured."""
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,20 +145,33 @@ def test_other_introspection_is_not() -> None:
 
 def test_what_is_remembered_is_bounded_and_the_latest() -> None:
     remembered = limits.Remembered()
-    texts = [f"{{ {'__typename ' * 20} a{n}: __typename }}" for n in range(3_000)]
+    texts = [f"{{ {'__typename ' * 20} a{n}: __typename }} #{'x' * 20_000}" for n in range(500)]
     for text in texts:
         remembered.keep(limits.read(schema._schema, text))
+        assert remembered.get(texts[0]) or text != texts[1]
     assert remembered.get(texts[-1]) is not None
-    assert remembered.get(texts[0]) is None
-    tokens = sum(document.node.token_count for document in remembered._documents.values())
-    assert tokens == remembered._tokens <= limits.MOST_REMEMBERED_TOKENS
+    assert remembered.get(texts[1]) is None
+    kept = sum(document.weight for document in remembered._documents.values())
+    assert 0 < kept == remembered.weight <= limits.MOST_REMEMBERED
+
+
+def test_a_document_weighs_no_more_than_is_said() -> None:
+    for text in ("{ me { " + "permissions employee { id } " * 10 + "} }", "{ __typename } #" + "x" * 60_000):
+        limits.read(schema._schema, text)
+        tracemalloc.start()
+        copy = "".join(list(text))
+        document = limits.read(schema._schema, copy)
+        weighs, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert document.weight / 3 < weighs < document.weight * 1.1
 
 
 def test_a_document_that_is_kept_twice_counts_once() -> None:
     remembered = limits.Remembered()
+    document = limits.read(schema._schema, "{ __typename }")
     for _ in range(3):
-        remembered.keep(limits.read(schema._schema, "{ __typename }"))
-    assert remembered._tokens == 3
+        remembered.keep(document)
+    assert remembered.weight == document.weight
 
 
 @pytest.mark.parametrize("limit", ["depth", "cost"])

@@ -17,7 +17,7 @@ from tests.world import World
 pytestmark = pytest.mark.anyio
 
 #: More than the buffers of both ends hold, at some 20 kB an answer.
-ROUNDS = 40
+ROUNDS = 25
 
 
 async def test_a_slow_client_is_told_to_read_again(port: int, world: World, runtime: Runtime) -> None:
