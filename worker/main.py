@@ -81,13 +81,13 @@ async def serve(
         for service in ended - {asked}:
             service.result()
     finally:
-        await _end([asked, *services])
+        await end([asked, *services])
         await asyncio.gather(*(drain.stop(STOP_SECONDS) for drain in drains.values()))
         with suppress(RedisError, OSError):
             await redis.aclose(close_connection_pool=True)
 
 
-async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+async def end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     """A cancellation can be lost on its way, as in redis-py's pipelines: then it is asked for again.
 
     A TaskGroup asks its tasks only once.
@@ -142,7 +142,7 @@ def _answering(drain: Drain) -> Any:
 
 async def _end_rings(worker: Worker) -> None:
     """Worker.close() would wait on the Redis that has just gone, and end our pool with it."""
-    await _end(list(worker.tasks.values()))
+    await end(list(worker.tasks.values()))
 
 
 def open_queue(redis_url: str) -> ArqRedis:

@@ -18,8 +18,10 @@ from api.core.settings import Settings
 from local.postgres import Postgres
 from local.valkey import Valkey
 from tests.worker.jobs.office import elsewhere, eyes_of, nothing_outstanding, settings_for, working
+from worker.jobs.drain import Drain
 from worker.jobs.kind import AWAY, Kind, Tools
-from worker.main import QUEUE, serve
+from worker.main import QUEUE, end, open_queue, serve
+from worker.relay import Relay
 
 _subjects = map(UUID, (f"{number:032x}" for number in itertools.count(1)))
 
@@ -102,6 +104,30 @@ def test_two_workers_share_what_is_there_and_repeat_nothing(settings: Settings) 
                 await asyncio.sleep(0.02)
             await nothing_outstanding()
         assert len(counted.done) == len({subject for subject, _ in counted.done}) == 200
+
+    asyncio.run(story())
+
+
+def test_what_nobody_takes_from_the_queue_is_done_at_the_next_sweep(settings: Settings) -> None:
+    """arq stuck, or the clocks of two machines apart: the relay's process does it itself."""
+
+    async def story() -> None:
+        counted = Counted()
+        async with open_runtime(settings) as runtime:
+            queue = open_queue(str(settings.redis_url))
+            drain = Drain(counted.kind, Tools(runtime, eyes_of(None)))
+            relay = Relay(runtime.events, queue, {"count": drain})
+            parts = [
+                asyncio.create_task(part)
+                for part in (relay.listen_forever(), relay.sweep_forever(), relay.ring_forever())
+            ]
+            await note(runtime, times=3)
+            await nothing_outstanding(5)
+            await end(parts)
+            await drain.stop(1)
+            assert await queue.zcard(QUEUE) > 0
+            await queue.aclose(close_connection_pool=True)
+            assert len(counted.done) == 3
 
     asyncio.run(story())
 
