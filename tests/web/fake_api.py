@@ -110,6 +110,7 @@ EVIDENCE = {
         "livenessThreshold": 0.8,
         "modelId": "pack-1",
         "livenessModelId": None,
+        "resembles": None,
     },
     "position": {
         "result": "UNCERTAIN",

@@ -107,6 +107,16 @@ def test_evidence_shows_scores_map_and_decision(browser: Browser, api: FakeApi) 
     assert f'action="/check-ins/{IDS["check_in"]}/review"' in page
 
 
+def test_evidence_leads_to_the_check_in_that_a_photograph_repeats(browser: Browser, api: FakeApi) -> None:
+    earlier = "0193d6a0-0000-7000-8000-00000000beef"
+    link = f'<a href="/check-ins/{earlier}">'
+    for resembles, shown in ((earlier, True), (None, False)):
+        evidence = {**EVIDENCE, "face": {**EVIDENCE["face"], "resembles": resembles}}
+        found = check_in(BUDI, "REVIEW", evidence=evidence, canReview=True)
+        api.data = {"me": supervisor(), "checkIn": found, "checkIns": connection([])}
+        assert (link in browser().get(f"/check-ins/{IDS['check_in']}").text) is shown
+
+
 def test_without_evidence_there_is_none(browser: Browser, api: FakeApi) -> None:
     api.data = {"me": supervisor(), "checkIn": check_in(BUDI, "REVIEW"), "checkIns": connection([])}
     page = browser().get(f"/check-ins/{IDS['check_in']}").text
