@@ -8,7 +8,7 @@ from uuid import UUID
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from api.attendance.models import CheckIn
+from api.attendance.models import CheckIn, CheckInState
 from api.core import database
 from api.core.context import Actor
 from api.core.errors import NotFound
@@ -133,6 +133,10 @@ async def board_of(
     return await database.rows(
         COLUMNS + FEW + " WHERE e.id = ANY($5)", agency_id, "%", day, now, list(employee_ids)
     )
+
+
+#: What a person has yet to decide.
+WAITING = Q(state=CheckInState.REVIEW) | Q(contested_at__isnull=False, review_decision__isnull=True)
 
 
 def check_ins(actor: Actor, permission: Permission = Permission.READ_ATTENDANCE) -> QuerySet[CheckIn]:

@@ -10,7 +10,7 @@ from api.audit import models
 from api.core.context import Actor
 from api.core.graphql import Info
 from api.core.policy import WHOLE_AGENCY, Permission
-from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
+from api.core.relay import Connection, as_number, connect, page_size, read_cursor
 from api.people.schema import Employee
 
 
@@ -54,14 +54,19 @@ class AuditQuery:
         found = models.AuditEntry.filter(seen)
         if employee_id is not None:
             found = found.filter(subject_id=employee_id)
-        total = await found.count()
+        whole_list = found
         if key := read_cursor(after, 1):
-            found = found.filter(id__lt=as_uuid(key[0], "after"))
+            found = found.filter(number__lt=as_number(key[0], "after"))
         rows = (
-            await found.order_by("-id")
+            await found.order_by("-number")
             .limit(page_size(first) + 1)
             .select_related("actor__unit", "subject__unit")
         )
         return connect(
-            rows, first=first, after=after, total=total, node=AuditEntry.of, key=lambda row: [row.id]
+            rows,
+            first=first,
+            after=after,
+            total=whole_list.count,
+            node=AuditEntry.of,
+            key=lambda row: [row.number],
         )

@@ -2,8 +2,10 @@
 
 import re
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
 
 from api.biometrics import access
 from api.biometrics.consent import VERSION
@@ -40,18 +42,22 @@ async def give_consent(context: Context, purpose: Purpose, version: str) -> Cons
     existing = await access.valid_consent(actor.employee_id, purpose).first()
     if existing and existing.version == version:
         return existing
+    try:
+        return await _record_consent(actor, purpose, version, context.clock())
+    except IntegrityError:  # the same, given twice at once: one of them stands
+        return await access.valid_consent(actor.employee_id, purpose).get()
+
+
+async def _record_consent(actor: Actor, purpose: Purpose, version: str, now: datetime) -> Consent:
+    """In place of a consent to an older text, if there is one."""
     async with database.transaction() as using:
-        await (
-            access.valid_consent(actor.employee_id, purpose)
-            .using_db(using)
-            .update(withdrawn_at=context.clock())
-        )
+        await access.valid_consent(actor.employee_id, purpose).using_db(using).update(withdrawn_at=now)
         return await Consent.create(
             agency_id=actor.agency_id,
             employee_id=actor.employee_id,
             purpose=purpose,
             version=version,
-            given_at=context.clock(),
+            given_at=now,
             using_db=using,
         )
 

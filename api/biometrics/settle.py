@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from api.biometrics import access
@@ -14,6 +15,7 @@ from api.core.identity import new_id
 from api.core.runtime import Runtime
 from api.core.verdict import Reason
 from api.people import service as people
+from api.people.time import today_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ async def open_case(enrolment_id: UUID) -> EnrolmentCase | None:
     if enrolment is None or enrolment.state != EnrolmentState.PENDING:
         return None
     employee = enrolment.employee
-    parameters = await people.rule(employee.agency_id, "face", enrolment.created_at.date())
+    parameters = await people.rule(
+        employee.agency_id, "face", today_in(employee.unit.time_zone, enrolment.created_at)
+    )
     templates = await access.templates(employee.id)
     return EnrolmentCase(enrolment, list(templates), FaceThresholds.from_mapping(parameters))
 
@@ -51,7 +55,10 @@ async def settle(
     model_id: str,
     now: datetime,
 ) -> Enrolment | None:
-    """All photographs usable: they replace the templates before. None when the lease was lost: nothing changed."""
+    """All photographs usable: they replace the templates before, unless a later series has done so already.
+
+    None when the lease was lost, or the enrolment was settled or withdrawn meanwhile: nothing was changed.
+    """
     enrolment = case.enrolment
     employee_id = enrolment.employee.id
     good = all(photo.embedding is not None and photo_usable(photo.reasons) for photo in photos)
@@ -61,27 +68,40 @@ async def settle(
         consent = access.valid_consent(employee_id, Purpose.FACE_RECOGNITION).using_db(using)
         # Locked, so that a withdrawal comes wholly before (no template) or wholly after (it deletes ours).
         agreed = await consent.select_for_update().first()
-        enrolment.state = EnrolmentState.ACTIVE if good and agreed else EnrolmentState.REFUSED
+        own = Enrolment.filter(employee_id=employee_id).using_db(using)
+        if (
+            await own.filter(id=enrolment.id, state=EnrolmentState.PENDING).select_for_update().first()
+            is None
+        ):
+            return None
+        later = await own.filter(state=EnrolmentState.ACTIVE, created_at__gt=enrolment.created_at).exists()
+        enrolment.state = _outcome(good=good and agreed is not None, later=later)
         enrolment.settled_at, enrolment.model_id = now, model_id
-        enrolment.photos = [
-            {
-                **row,
-                "accepted": photo_usable(photo.reasons) and photo.embedding is not None,
-                "reasons": [reason.to_data() for reason in photo.reasons],
-            }
-            for row, photo in zip(enrolment.photos, photos, strict=True)
-        ]
+        enrolment.photos = _told(enrolment.photos, photos)
         if enrolment.state == EnrolmentState.ACTIVE:
-            await (
-                Enrolment.filter(employee_id=employee_id, state=EnrolmentState.ACTIVE)
-                .using_db(using)
-                .update(state=EnrolmentState.REPLACED)
-            )
+            await own.filter(state=EnrolmentState.ACTIVE).update(state=EnrolmentState.REPLACED)
             await FaceTemplate.filter(employee_id=employee_id).using_db(using).delete()
             await FaceTemplate.bulk_create(_templates(runtime, case, photos, model_id), using_db=using)
         await enrolment.save(using_db=using)
     announce_change(runtime, enrolment.employee.unit.path, enrolment)
     return enrolment
+
+
+def _outcome(*, good: bool, later: bool) -> EnrolmentState:
+    if not good:
+        return EnrolmentState.REFUSED
+    return EnrolmentState.REPLACED if later else EnrolmentState.ACTIVE
+
+
+def _told(rows: list[dict[str, Any]], photos: Sequence[PhotoFindings]) -> list[dict[str, Any]]:
+    return [
+        {
+            **row,
+            "accepted": photo_usable(photo.reasons) and photo.embedding is not None,
+            "reasons": [reason.to_data() for reason in photo.reasons],
+        }
+        for row, photo in zip(rows, photos, strict=True)
+    ]
 
 
 def belongs_to(template_id: UUID, employee_id: UUID) -> str:

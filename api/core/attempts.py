@@ -11,12 +11,17 @@ from redis.exceptions import RedisError
 
 from api.core.errors import TooManyAttempts
 
+#: A Redis that takes connections and never answers is away: nobody waits longer for it than this.
+PATIENCE_SECONDS = 1.0
+
 
 class Attempts:
     """Moving windows. Losing Redis loosens a limit to one per process; it never opens it."""
 
     def __init__(self, redis_url: str) -> None:
-        self._connections = ConnectionPool.from_url(redis_url, socket_connect_timeout=2)
+        self._connections = ConnectionPool.from_url(
+            redis_url, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS
+        )
         shared = RedisStorage(
             f"async+{redis_url}",
             implementation="redispy",

@@ -5,6 +5,7 @@ find what it would have told.
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -35,11 +36,17 @@ class Changed:
     subject_id: UUID
 
 
+#: A listener whose other end vanished learns it within half a minute; the kernel's own default is two hours.
+KEEPALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
+
+
 class Events:
     """Publishing that never delays and never fails its caller, and one listening connection a process."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(url, socket_connect_timeout=2, socket_keepalive=True)
+        self._redis = redis.Redis.from_url(
+            url, socket_connect_timeout=2, socket_keepalive=True, socket_keepalive_options=KEEPALIVE
+        )
         self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(QUEUE_LENGTH)
         self._publisher: asyncio.Task[None] | None = None
 

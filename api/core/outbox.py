@@ -95,7 +95,9 @@ async def renew(claims: Sequence[Claim], *, lease_seconds: int) -> None:
 async def give_back(claims: Sequence[Claim], *, delay_seconds: float | None = None) -> None:
     """Return leases early: at once on shutdown, after a growing pause on failure (2, 4, 8 … 60 s)."""
     for held in claims:
-        pause = delay_seconds if delay_seconds is not None else min(2.0**held.attempt, LONGEST_BACKOFF)
+        pause = (
+            delay_seconds if delay_seconds is not None else min(2.0 ** min(held.attempt, 10), LONGEST_BACKOFF)
+        )
         await database.rows(
             "UPDATE outbox SET leased_until = NULL, due_at = now() + make_interval(secs => $3) "
             "WHERE id = $1 AND attempts = $2",

@@ -6,7 +6,7 @@ skips, and page one thousand costs what page one costs.
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -39,7 +39,11 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     edges: list[Edge[T]] = strawberry.field(description="The rows of this page, at most 50.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
-    total_count: int = strawberry.field(description="How many rows the whole list has.")
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="How many rows the whole list has. Counted only where it is asked for.")
+    async def total_count(self) -> int:
+        return await self.count()
 
 
 def page_size(first: int) -> int:
@@ -68,6 +72,12 @@ def as_uuid(value: object, field: str) -> UUID:
         raise InvalidInput(field, "CURSOR_UNREADABLE") from None
 
 
+def as_number(value: object, field: str) -> int:
+    if not isinstance(value, int):
+        raise InvalidInput(field, "CURSOR_UNREADABLE")
+    return value
+
+
 def write_cursor(key: Sequence[object]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(key), default=str)).decode()
 
@@ -77,7 +87,7 @@ def connect(
     *,
     first: int,
     after: str | None,
-    total: int,
+    total: Callable[[], Awaitable[int]],
     node: Callable[[R], T],
     key: Callable[[R], Sequence[object]],
 ) -> Connection[T]:
@@ -85,7 +95,7 @@ def connect(
     edges = [Edge(cursor=write_cursor(key(row)), node=node(row)) for row in found[:first]]
     return Connection(
         edges=edges,
-        total_count=total,
+        count=total,
         page_info=PageInfo(
             has_next_page=len(found) > first,
             has_previous_page=after is not None,

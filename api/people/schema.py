@@ -125,7 +125,9 @@ class Employee:
 
 @strawberry.type
 class PeopleQuery:
-    @strawberry.field(description="Units that you may see, by name; `under` narrows to a subtree.")
+    @strawberry.field(
+        description="Units that you may see, each after the one above it; `under` narrows to a subtree."
+    )
     async def units(
         self,
         info: Info,
@@ -140,11 +142,13 @@ class PeopleQuery:
             found = found.filter(path__startswith=top.path if top else "none")
         if search:
             found = found.filter(name__icontains=search)
-        total = await found.count()
+        whole_list = found
         if key := read_cursor(after, 1):
             found = found.filter(path__gt=str(key[0]))
         rows = await found.order_by("path").limit(page_size(first) + 1)
-        return connect(rows, first=first, after=after, total=total, node=Unit.of, key=lambda row: [row.path])
+        return connect(
+            rows, first=first, after=after, total=whole_list.count, node=Unit.of, key=lambda row: [row.path]
+        )
 
     @strawberry.field(description="One unit; null when there is none that you may see.")
     async def unit(self, info: Info, id: UUID) -> Unit | None:
@@ -173,7 +177,7 @@ class PeopleQuery:
             rows,
             first=first,
             after=after,
-            total=await directory.count(),
+            total=directory.count,
             node=Employee.of_row,
             key=lambda row: [row["name"], row["id"]],
         )

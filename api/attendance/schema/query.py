@@ -1,6 +1,7 @@
 """Reading attendance."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -52,7 +53,7 @@ class AttendanceQuery:
             only=filter,
             after=(since, str(key[1]), as_uuid(key[2], "after")) if key else None,
         )
-        total = await access.board_total(actor.agency_id, unit.path, day, now, search, filter)
+        total = partial(access.board_total, actor.agency_id, unit.path, day, now, search, filter)
         return connect(
             rows,
             first=first,
@@ -81,7 +82,10 @@ class AttendanceQuery:
         found = await access.check_ins(info.context.actor).get_or_none(id=id)
         return CheckIn.of(found) if found else None
 
-    @strawberry.field(description="Check-ins that you may see, newest first.")
+    @strawberry.field(
+        description="Check-ins that you may see, newest first; `waiting`: only those that wait for a person, "
+        "in review, or contested and not decided."
+    )
     async def check_ins(
         self,
         info: Info,
@@ -92,6 +96,9 @@ class AttendanceQuery:
         state: CheckInState | None = None,  # type: ignore[valid-type]
         from_: Annotated[date | None, strawberry.argument(name="from")] = None,
         until: date | None = None,
+        waiting: Annotated[
+            bool, strawberry.argument(description="Only those that a person has to decide.")
+        ] = False,
     ) -> Connection[CheckIn]:
         actor = info.context.actor
         found = access.check_ins(actor)
@@ -100,7 +107,7 @@ class AttendanceQuery:
             found = found.filter(employee__unit__path__startswith=unit.path)
         asked = {"employee_id": employee_id, "state": state, "day__gte": from_, "day__lte": until}
         found = found.filter(**{name: value for name, value in asked.items() if value is not None})
-        total = await found.count()
+        whole_list = found = found.filter(access.WAITING) if waiting else found
         if key := read_cursor(after, 2):
             moment, last = _moment(key[0]), as_uuid(key[1], "after")
             found = found.filter(Q(received_at__lt=moment) | Q(received_at=moment, id__lt=last))
@@ -109,7 +116,7 @@ class AttendanceQuery:
             rows,
             first=first,
             after=after,
-            total=total,
+            total=whole_list.count,
             node=CheckIn.of,
             key=lambda row: [row.received_at, row.id],
         )

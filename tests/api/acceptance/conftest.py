@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from api.attendance.models import CheckIn
+from api.attendance.rules import Past
 from api.attendance.service import settle
 from api.attendance.service.accept import JOB
 from api.attendance.service.start import STARTS_PER_PERSON
@@ -29,6 +30,7 @@ CLEAR = FrameFacts(
     faces=1, face_px=180.0, room=1.0, sharpness=100.0, brightness=120.0, detection=0.9,
     yaw=0.0, pitch=-15.0, roll=0.0, liveness=0.98, similarities=(0.8,),
 )  # fmt: skip
+NOT_SENT_BEFORE = Past(complete=True)
 OUTSIDE_DEGREES = 0.01  #: about a kilometre
 
 Input = dict[str, Any]
@@ -87,7 +89,9 @@ class Desk:
         [claim] = [claim for claim in claims if str(claim.subject_id) == str(check_in_id)]
         case = await settle.open_case(claim.subject_id)
         assert case is not None
-        found = settle.FaceFindings(True, [face], model_id="test-model", liveness_model_id="test-live")
+        found = settle.FaceFindings(
+            True, [face], model_id="test-model", liveness_model_id="test-live", past=NOT_SENT_BEFORE
+        )
         judged = await settle.settle(self.runtime, claim, case, found, at)
         assert judged is not None
         await outbox.give_back([other for other in claims if other is not claim], delay_seconds=0)

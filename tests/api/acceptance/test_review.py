@@ -46,9 +46,9 @@ async def recounted(person: Person, row: CheckIn) -> bool:
     counted = [r for r in rows if r.state in (CheckInState.ACCEPTED, CheckInState.FLAGGED)]
     came = min((r.received_at for r in counted if r.kind == CheckInKind.IN), default=None)
     went = max((r.received_at for r in counted if r.kind == CheckInKind.OUT), default=None)
-    return (day.in_at, day.out_at, day.flagged, day.needs_review) == (
-        came, went, any(r.state is CheckInState.FLAGGED for r in rows), any(r.state is CheckInState.REVIEW for r in rows)
-    )  # fmt: skip
+    flagged = any(r.state is CheckInState.FLAGGED for r in rows)
+    waits = any(r.state is CheckInState.REVIEW or (r.contested_at and not r.review_decision) for r in rows)
+    return (day.in_at, day.out_at, day.flagged, day.needs_review) == (came, went, flagged, waits)
 
 
 @pytest.mark.parametrize(("decision", "state"), [("CONFIRM", "ACCEPTED"), ("REJECT", "REFUSED")])

@@ -145,6 +145,8 @@ class Sweep:
     def values(self, name: str, argument: str, kind: GraphQLNamedType) -> list[Any]:
         if isinstance(kind, GraphQLEnumType):
             return list(kind.values)
+        if kind.name == "Boolean":
+            return [True, False]
         if kind.name == "Date":
             return [self.world.now.date() - timedelta(days=back) for back in (-1, 0, 1)]
         raise AssertionError(f"nothing to fill {name}({argument}: {kind}) with: extend NAMES or values()")
@@ -153,7 +155,7 @@ class Sweep:
         self, name: str, variables: Variables, *, may: bool = False, widely: bool = False
     ) -> Answer:
         """`may`: there must be an answer. `widely`: all fields, in as many operations as it takes."""
-        sent = {arg: str(value) for arg, value in variables.items()}
+        sent = {arg: value if isinstance(value, bool) else str(value) for arg, value in variables.items()}
         wide = widely and not self.briefly
         every = documents("query", name, tuple(sent)) if wide else [narrow("query", name, tuple(sent))]
         for document in every:
@@ -164,7 +166,7 @@ class Sweep:
                 assert answer.data[name] is not None, f"{name}({sent}) withholds from {self.whose()}"
         return answer
 
-    def check(self, name: str, answer: Answer, sent: dict[str, str]) -> None:
+    def check(self, name: str, answer: Answer, sent: Variables) -> None:
         assert set(answer.codes) <= REFUSALS, (name, sent, answer.errors)
         found = self.world.canaries.found(answer.data) | self.world.canaries.found(answer.errors)
         leaked = [

@@ -9,10 +9,12 @@ STATES = ("REVIEW", "FLAGGED", "REFUSED")
 
 
 async def show(visit: Visit) -> Response:
-    """Check-ins that wait for a person, oldest pages by cursor."""
+    """Check-ins that wait for a person, newest first: those in review, and whatever was contested."""
     asked = visit.query("state")
     state = asked if asked in STATES else STATES[0]
-    data = await visit.ask_as_reader(ASK["Queue"], state=state, after=visit.query("after") or None)
+    waiting = state == STATES[0]
+    wanted = {"state": None if waiting else state, "waiting": waiting}
+    data = await visit.ask_as_reader(ASK["Queue"], **wanted, after=visit.query("after") or None)
     if "attendance.review" not in data["me"]["permissions"]:
         raise HTTPException(403)
     found = data["checkIns"]
