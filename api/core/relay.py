@@ -73,7 +73,7 @@ def as_uuid(value: object, field: str) -> UUID:
 
 
 def as_number(value: object, field: str) -> int:
-    if not isinstance(value, int):
+    if not isinstance(value, int) or not 0 <= value < 2**63:
         raise InvalidInput(field, "CURSOR_UNREADABLE")
     return value
 
