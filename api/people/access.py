@@ -1,7 +1,8 @@
 """Which people and units this actor may see: the only way to reach them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -14,6 +15,8 @@ from api.core.policy import WHOLE_AGENCY, Permission
 from api.people.models import Agency, AgencyRule, Employee, Unit
 from api.people.nip import normalise
 
+#: A row as the driver gives it: read by name like a mapping, and not copied into one.
+Record = Mapping[str, Any]
 #: People with their units, as `Employee.of_row` reads them.
 DIRECTORY = """
 SELECT e.id, e.nip, e.name, e.position, e.active, e.supervisor_id,
@@ -75,13 +78,14 @@ class Directory:
         found = await database.rows("SELECT count(*) AS n" + self._from(), *self._values)
         return int(found[0]["n"])
 
-    async def page(self, limit: int, after: tuple[str, UUID] | None = None) -> list[database.Row]:
+    async def page(self, limit: int, after: tuple[str, UUID] | None = None) -> Sequence[Record]:
         """Up to `limit` people that follow a name and id."""
         values, where = list(self._values), self._from()
         if after:
             where += f" AND (e.name, e.id) > (${len(values) + 1}, ${len(values) + 2})"
             values += after
-        return await database.rows(f"{DIRECTORY}{where} ORDER BY e.name, e.id LIMIT {int(limit)}", *values)
+        sql = f"{DIRECTORY}{where} ORDER BY e.name, e.id LIMIT {int(limit)}"
+        return (await database.connection().execute_query(sql, values))[1]
 
     def _from(self) -> str:
         return FROM + " AND ".join(self._conditions)

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import strawberry
 
-from api.core.database import Row
 from api.core.graphql import Info
 from api.core.loaders import load
 from api.core.policy import Role
 from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
 from api.people import access, models
+from api.people.access import Record
 from api.people.time import today_in, zone_name
 
 if TYPE_CHECKING:
@@ -86,16 +86,18 @@ class Employee:
         )
 
     @classmethod
-    def of_row(cls, row: Row) -> Self:
-        """Of a row that holds the person and the unit."""
-        unit = Unit(
-            id=row["unit_id"],
-            code=row["unit_code"],
-            name=row["unit_name"],
-            time_zone=row["time_zone"],
-            parent_id=row["parent_id"],
-            path=row["unit_path"],
-        )
+    def of_row(cls, row: Record, units: dict[UUID, Unit]) -> Self:
+        """Of a row that holds the person and the unit; colleagues share theirs."""
+        unit = units.get(row["unit_id"])
+        if unit is None:
+            unit = units[row["unit_id"]] = Unit(
+                id=row["unit_id"],
+                code=row["unit_code"],
+                name=row["unit_name"],
+                time_zone=row["time_zone"],
+                parent_id=row["parent_id"],
+                path=row["unit_path"],
+            )
         return cls(
             id=row["id"],
             nip=row["nip"],
@@ -169,6 +171,7 @@ class PeopleQuery:
             top = await access.units(info.context.actor).get_or_none(id=unit_id)
             under = top.path if top else "none"
         directory = access.Directory(info.context.actor, under=under, search=search)
+        units: dict[UUID, Unit] = {}
         key = read_cursor(after, 2)
         rows = await directory.page(
             page_size(first) + 1, (str(key[0]), as_uuid(key[1], "after")) if key else None
@@ -178,7 +181,7 @@ class PeopleQuery:
             first=first,
             after=after,
             total=directory.count,
-            node=Employee.of_row,
+            node=lambda row: Employee.of_row(row, units),
             key=lambda row: [row["name"], row["id"]],
         )
 
