@@ -20,6 +20,7 @@ from api import limits
 from api.core.context import Context
 from api.core.errors import HadirError, SignInRequired, Unavailable
 from api.core.i18n import DEFAULT_LOCALE, say
+from api.inputs import plan_inputs
 
 log = structlog.get_logger()
 
@@ -48,6 +49,7 @@ class Schema(strawberry.Schema):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        plan_inputs(self.schema_converter, self.config)
         self.remembered = limits.Remembered()
 
     def prepare(self, query: str | None, context: Context | None) -> limits.Document:
