@@ -44,6 +44,7 @@ class Following(Generic[T]):
     def __init__(self, answers: AsyncIterator[T]) -> None:
         self._answers = answers
         self._asked: asyncio.Future[T] | None = None
+        self.last: T
 
     async def item(self, seconds: float = SOON) -> T:
         """The next; StopAsyncIteration at the end, TimeoutError when none comes."""
@@ -52,9 +53,11 @@ class Following(Generic[T]):
         if not done:
             raise TimeoutError
         asked, self._asked = self._asked, None
-        return asked.result()
+        self.last = asked.result()
+        return self.last
 
     async def is_quiet(self) -> bool:
+        """Whether nothing comes for a while; else it is the `last`."""
         try:
             await self.item(A_WHILE)
         except TimeoutError:
