@@ -6,7 +6,6 @@ import statistics
 import time
 
 from bench.agency import Agency, Member, populate
-from bench.browser import measure as measure_in_browser
 from bench.ground import Ground, Process, ground, product
 from bench.load import Connection, UnexpectedAnswer, connect, request
 from bench.rows import Row, row
@@ -23,8 +22,7 @@ def measure() -> list[Row]:
     with ground() as on:
         agency = asyncio.run(populate(str(on.settings.database_url), people=PEOPLE))
         with product(on) as own:
-            rows = asyncio.run(_rows(on, agency, own))
-        return [*rows, *measure_in_browser(on, agency)]
+            return asyncio.run(_rows(on, agency, own))
 
 
 async def _rows(on: Ground, agency: Agency, own: Process) -> list[Row]:
