@@ -93,6 +93,7 @@ async def answer(send: Send, status: int, content: dict[str, Any], *, unread: Re
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
     ]
     if status in (429, 503):
         headers.append((b"retry-after", RETRY_SECONDS))

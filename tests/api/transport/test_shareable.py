@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -170,6 +171,11 @@ def test_only_the_operation_that_is_meant_counts() -> None:
     )
     assert _is_shared(text, name="One")
     assert not _is_shared(text, name="Two")
+
+
+def test_what_the_page_of_the_wall_watches_is_shared() -> None:
+    text = (Path(__file__).parents[3] / "web" / "pages" / "live" / "live.graphql").read_text("utf-8")
+    assert _is_shared(text, name="Changes")
 
 
 def test_the_sources_are_subscriptions_on_a_unit() -> None:
