@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from api.core.settings import Settings, SettingsError, load, setting_name
-from local.errors import AccountError, FileError, LocalError, PackageError
+from local.errors import AccountError, AuditError, FileError, LocalError, PackageError
 from local.files import write_private
 from local.keys import add_key, keys_in, names_of
 
@@ -163,20 +163,19 @@ def people(
     time_zone, latitude, longitude, radius_metres, role, supervisor_nip.
     """
 
-    async def run(settings: Settings) -> str:
+    async def run(settings: Settings) -> None:
         from api import onboarding
         from api.core.runtime import open_runtime
 
         rows = onboarding.read(file.read_text("utf-8-sig").splitlines())
         async with open_runtime(settings):
-            made = await onboarding.bring_in(agency, short, rows)
-        return "nip,name,password\n" + "".join(f'{new.nip},"{new.name}",{new.password}\n' for new in made)
+            await onboarding.bring_in(agency, short, rows, lambda text: write_private(passwords, text))
 
     with _settings_with_servers() as settings:
         from api.onboarding import FileRefused
 
         try:
-            write_private(passwords, asyncio.run(run(settings)))
+            asyncio.run(run(settings))
         except FileRefused as refused:
             raise FileError(str(refused)) from None
     print(f"Done. The first passwords are in {passwords}: hand them out one by one, then delete the file.")
@@ -203,6 +202,33 @@ def token(
             print(asyncio.run(run(settings)))
         except LookupError:
             raise AccountError(f"Nobody with the NIP {nip} has an account.") from None
+
+
+@app.command()
+def audit() -> None:
+    """Check each agency's audit trail link by link; note down the last numbers and digests it prints, elsewhere.
+
+    A cut-off end is a shorter chain that holds: only what was noted down elsewhere can tell it.
+    """
+
+    async def run(settings: Settings) -> int:
+        from api.audit.service import first_break, heads
+        from api.core.runtime import open_runtime
+
+        async with open_runtime(settings):
+            broken = 0
+            for head in await heads():
+                wrong = await first_break(head.agency_id)
+                print(f"{head.short_name:<12} {head.number:>9} {head.digest.hex()}" if wrong is None else
+                      f"{head.short_name:<12} broken at entry {wrong}")  # fmt: skip
+                broken += wrong is not None
+        return broken
+
+    with _settings_with_servers() as settings:
+        if asyncio.run(run(settings)):
+            raise AuditError(
+                "A trail does not hold: see above. Keep this database as it is and call your auditor."
+            )
 
 
 @keys_app.command("show")
@@ -321,6 +347,7 @@ async def _serve(settings: Settings) -> None:
     from api.app import create_app
     from api.client import make_client
     from api.core import logs
+    from api.core.metrics import CountRequests
     from api.core.runtime import open_runtime
     from web.app import create_app as create_site
     from web.options import WebOptions
@@ -337,7 +364,7 @@ async def _serve(settings: Settings) -> None:
         execute, subscribe = make_client(runtime)
         site = create_site(cast("Execute", execute), subscribe, options)
         config = uvicorn.Config(
-            _front_door(create_app(runtime), site),
+            CountRequests(_front_door(create_app(runtime), site)),
             host=settings.host,
             port=settings.port,
             http="httptools",

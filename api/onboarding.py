@@ -3,10 +3,11 @@
 All of it or nothing: a file with a wrong row changes nothing, and every wrong row is named.
 """
 
+import asyncio
 import csv
+import io
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -71,13 +72,6 @@ class Row(BaseModel):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class NewAccount:
-    nip: str
-    name: str
-    password: str
-
-
 def read(lines: Iterable[str]) -> list[Row]:
     """The rows of a CSV with a heading; FileRefused names every line that cannot be used."""
     rows, problems = [], []
@@ -91,10 +85,15 @@ def read(lines: Iterable[str]) -> list[Row]:
     return rows
 
 
-async def bring_in(name: str, short_name: str, rows: list[Row]) -> list[NewAccount]:
-    """Found the agency if it is new, add units and people, and return the accounts with first passwords."""
+async def bring_in(name: str, short_name: str, rows: list[Row], keep: Callable[[str], None]) -> None:
+    """Found the agency if it is new, and add units, people and accounts.
+
+    `keep` is given the first passwords as CSV before anything is committed: if they cannot be kept, nobody was
+    added, rather than people added whom no password lets in.
+    """
     passwords = {row.nip: secrets.token_hex(PASSWORD_BYTES) for row in rows}
-    hashes = {nip: await hash_password(password) for nip, password in passwords.items()}
+    made = await asyncio.gather(*map(hash_password, passwords.values()))
+    hashes = dict(zip(passwords, made, strict=True))
     async with database.transaction():
         agency, _ = await Agency.get_or_create(short_name=short_name, defaults={"name": name})
         for number, row in enumerate(rows, start=2):
@@ -102,7 +101,7 @@ async def bring_in(name: str, short_name: str, rows: list[Row]) -> list[NewAccou
                 await _add(agency, row, hashes[row.nip])
             except LookupError as error:
                 raise FileRefused([f"line {number}: {error.args[0]}"]) from None
-    return [NewAccount(row.nip, row.name, passwords[row.nip]) for row in rows]
+        keep(_listed(rows, passwords))
 
 
 async def _add(agency: Agency, row: Row, password_hash: str) -> None:
@@ -155,6 +154,15 @@ async def _unit(agency: Agency, row: Row) -> Unit:
     return unit
 
 
+def _listed(rows: list[Row], passwords: dict[str, str]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["nip", "name", "password"])
+    writer.writerows([row.nip, row.name, passwords[row.nip]] for row in rows)
+    return text.getvalue()
+
+
 def _told(detail: Any) -> str:
     where = ".".join(map(str, detail["loc"]))
-    return f"{where}: {detail['msg']}" if where else str(detail["msg"])
+    text = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{where}: {text}" if where else text

@@ -132,8 +132,8 @@ async def _hand_in_face(on: Ground, agency: Agency) -> None:
             key,
         )
         await connection.execute(
-            "INSERT INTO outbox (id, job, subject_id, due_at, attempts, created_at) "
-            "VALUES ($1, 'enrol_face', $2, now(), 0, now())",
+            "INSERT INTO outbox (id, job, subject_id, due_at, attempts, failures, created_at) "
+            "VALUES ($1, 'enrol_face', $2, now(), 0, 0, now())",
             new_id(),
             enrolment,
         )

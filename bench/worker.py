@@ -98,8 +98,8 @@ async def _dispatch(on: Ground, entries: int) -> float:
         worker = asyncio.create_task(serve(runtime, closed_eyes, stopping, (Kind("empty", nothing),)))
         await asyncio.sleep(0.5)
         await database.rows(
-            "INSERT INTO outbox (id, job, subject_id, due_at, attempts, created_at) SELECT gen_random_uuid(), "
-            "'empty', gen_random_uuid(), now(), 0, now() FROM generate_series(1, $1) RETURNING id",
+            "INSERT INTO outbox (id, job, subject_id, due_at, attempts, failures, created_at) SELECT gen_random_uuid(), "
+            "'empty', gen_random_uuid(), now(), 0, 0, now() FROM generate_series(1, $1) RETURNING id",
             entries,
         )
         began = time.perf_counter()

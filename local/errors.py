@@ -3,6 +3,7 @@
 LocalError
 ├── FolderError    the data folder belongs to somebody else
 ├── AccountError   nobody has such an account
+├── AuditError     an audit trail was altered
 ├── FileError      a file holds what cannot be used
 ├── PackageError   a package could not be had, or is not what it was
 ├── ServerError    an embedded server could not be started
@@ -19,6 +20,10 @@ class FolderError(LocalError):
 
 
 class AccountError(LocalError):
+    pass
+
+
+class AuditError(LocalError):
     pass
 
 

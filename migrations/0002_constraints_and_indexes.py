@@ -11,6 +11,7 @@ FORWARD = [
     "CREATE INDEX employee_supervisor ON employee (supervisor_id)",
     "CREATE INDEX role_assignment_unit ON role_assignment (unit_id)",
     "CREATE INDEX check_in_employee ON check_in (employee_id, received_at DESC)",
+    "CREATE INDEX check_in_employee_day ON check_in (employee_id, day)",
     "CREATE INDEX check_in_agency_day ON check_in (agency_id, day, received_at DESC)",
     "CREATE INDEX check_in_to_review ON check_in (agency_id, received_at) WHERE state IN ('REVIEW', 'PENDING')",
     "CREATE INDEX check_in_place ON check_in (agency_id, latitude, longitude, received_at)",
@@ -42,7 +43,7 @@ BACKWARD = [
     "ALTER TABLE employee DROP CONSTRAINT employee_nip_form",
     "ALTER TABLE unit DROP CONSTRAINT unit_path_form",
     "DROP INDEX audit_entry_actor, check_in_location, check_in_device, check_in_place, check_in_to_review, "
-    "check_in_agency_day, check_in_employee, role_assignment_unit, employee_supervisor, unit_parent, "
+    "check_in_agency_day, check_in_employee_day, check_in_employee, role_assignment_unit, employee_supervisor, unit_parent, "
     "unit_path_prefix, consent_one_valid, check_in_nonce_digest, credential_digest",
 ]
 

@@ -15,9 +15,9 @@ class Migration(migrations.Migration):
             name='FramePrint',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-                ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='frame_prints', on_delete=OnDelete.CASCADE)),
-                ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='frame_prints', on_delete=OnDelete.CASCADE)),
-                ('check_in', fields.ForeignKeyField('models.CheckIn', source_field='check_in_id', db_constraint=True, to_field='id', related_name='prints', on_delete=OnDelete.CASCADE)),
+                ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='frame_prints', on_delete=OnDelete.RESTRICT)),
+                ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='frame_prints', on_delete=OnDelete.RESTRICT)),
+                ('check_in', fields.ForeignKeyField('models.CheckIn', source_field='check_in_id', db_constraint=True, to_field='id', related_name='prints', on_delete=OnDelete.RESTRICT)),
                 ('frame', fields.SmallIntField(description="Which of the check-in's frames, from 0.")),
                 ('received_at', fields.DatetimeField(description="The check-in's.", auto_now=False, auto_now_add=False)),
                 ('digest', fields.BinaryField(description='SHA-256 of the photograph as it is kept.')),

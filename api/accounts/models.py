@@ -11,9 +11,13 @@ from api.people.models import Agency, Employee
 
 class Account(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "accounts")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "accounts", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.OneToOneRelation[Employee] = fields.OneToOneField("models.Employee", "account")
+    employee: fields.OneToOneRelation[Employee] = fields.OneToOneField(
+        "models.Employee", "account", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
     password_hash = fields.CharField(max_length=200)
 
@@ -25,9 +29,13 @@ class Credential(Model):
     """What a request may carry: a login's session, or an API token that somebody named. Both can be ended."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "credentials")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "credentials", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("models.Account", "credentials")
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "models.Account", "credentials", on_delete=fields.CASCADE
+    )
     account_id: UUID
     #: SHA-256 of 32 random bytes: as strong as they are, so no slow hash is needed.
     digest = fields.BinaryField()

@@ -9,7 +9,7 @@ from api.accounts.models import Account, Credential
 from api.accounts.passwords import hash_password, matches
 from api.core import database
 from api.core.context import Actor, Context
-from api.core.errors import InvalidInput, LoginFailed, NotFound
+from api.core.errors import InvalidInput, LoginFailed, NotFound, PasswordWrong
 from api.people.nip import is_formed, normalise
 
 #: Tries at one account, and from one address (an office may stand behind one address).
@@ -46,7 +46,7 @@ async def change_password(context: Context, current: str, new: str) -> None:
     await context.runtime.attempts.spend(ATTEMPTS_PER_ACCOUNT, "password", str(actor.account_id))
     account = await Account.get(id=actor.account_id)
     if not await matches(account.password_hash, current[:LONGEST_PASSWORD]):
-        raise LoginFailed
+        raise PasswordWrong
     fresh = await hash_password(new)
     async with database.transaction() as using:
         await Account.filter(id=account.id).using_db(using).update(password_hash=fresh)

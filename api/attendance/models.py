@@ -40,10 +40,12 @@ class CheckInNonce(Model):
     """Permission for one submission by one person, spent once. Only its SHA-256 is kept."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "check_in_nonces")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "check_in_nonces", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
     employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
-        "models.Employee", "check_in_nonces"
+        "models.Employee", "check_in_nonces", on_delete=fields.RESTRICT
     )
     employee_id: UUID
     digest = fields.BinaryField()
@@ -62,11 +64,17 @@ class CheckIn(Model):
     """One accepted submission. What the phone said is kept as said; the verdict is ours."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "check_ins")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "check_ins", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "check_ins")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "check_ins", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
-    unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField("models.Unit", "check_ins")
+    unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField(
+        "models.Unit", "check_ins", on_delete=fields.RESTRICT
+    )
     unit_id: UUID
     kind = fields.CharEnumField(CheckInKind, max_length=4)
     state = fields.CharEnumField(CheckInState, max_length=10, default=CheckInState.PENDING)
@@ -93,7 +101,7 @@ class CheckIn(Model):
     #: {"face": …, "position": …}: scores with the thresholds and model ids that judged them.
     evidence: dict[str, object] = fields.JSONField(default=dict)
     location: fields.ForeignKeyNullableRelation[DutyLocation] = fields.ForeignKeyField(
-        "models.DutyLocation", "check_ins", null=True
+        "models.DutyLocation", "check_ins", null=True, on_delete=fields.RESTRICT
     )
     location_id: UUID | None
     receipt = fields.CharField(max_length=16, null=True)
@@ -104,7 +112,7 @@ class CheckIn(Model):
     review_reason = fields.CharField(max_length=500, null=True)
     reviewed_at = fields.DatetimeField(null=True)
     reviewer: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
-        "models.Employee", "reviews", null=True
+        "models.Employee", "reviews", null=True, on_delete=fields.RESTRICT
     )
     reviewer_id: UUID | None
 
@@ -120,11 +128,17 @@ class FramePrint(Model):
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "frame_prints")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "frame_prints", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "frame_prints")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "frame_prints", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
-    check_in: fields.ForeignKeyRelation[CheckIn] = fields.ForeignKeyField("models.CheckIn", "prints")
+    check_in: fields.ForeignKeyRelation[CheckIn] = fields.ForeignKeyField(
+        "models.CheckIn", "prints", on_delete=fields.RESTRICT
+    )
     check_in_id: UUID
     #: Which of the check-in's frames, from 0.
     frame = fields.SmallIntField()
@@ -145,9 +159,13 @@ class AttendanceDay(Model):
     """The live state of a person's day, derived from the day's check-ins whenever one of them changes."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "attendance_days")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "attendance_days", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "days")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "days", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
     day = fields.DateField()
     presence = fields.CharEnumField(Presence, max_length=8, default=Presence.NOT_IN)

@@ -11,17 +11,19 @@ from api.people.models import Agency, Employee
 
 class AuditEntry(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "audit_entries")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "audit_entries", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
     number = fields.BigIntField()
     at = fields.DatetimeField()
     actor: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
-        "models.Employee", "audit_acts", null=True
+        "models.Employee", "audit_acts", null=True, on_delete=fields.RESTRICT
     )
     actor_id: UUID | None
     action = fields.CharField(max_length=64)
     subject: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
-        "models.Employee", "audit_mentions", null=True
+        "models.Employee", "audit_mentions", null=True, on_delete=fields.RESTRICT
     )
     subject_id: UUID | None
     object_name = fields.CharField(max_length=300, default="")

@@ -25,9 +25,13 @@ class EnrolmentState(StrEnum):
 
 class Consent(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "consents")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "consents", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "consents")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "consents", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
     purpose = fields.CharEnumField(Purpose, max_length=32)
     version = fields.CharField(max_length=20)
@@ -43,9 +47,13 @@ class Enrolment(Model):
     """One to five photographs of a person, checked by the worker, of which the usable ones become templates."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "enrolments")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "enrolments", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "enrolments")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "enrolments", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
     state = fields.CharEnumField(EnrolmentState, max_length=16, default=EnrolmentState.PENDING)
     created_at = fields.DatetimeField()
@@ -63,11 +71,17 @@ class FaceTemplate(Model):
     """A sealed embedding: float32 little-endian, unit length, of the model named beside it."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "face_templates")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "face_templates", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "templates")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "templates", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
-    enrolment: fields.ForeignKeyRelation[Enrolment] = fields.ForeignKeyField("models.Enrolment", "templates")
+    enrolment: fields.ForeignKeyRelation[Enrolment] = fields.ForeignKeyField(
+        "models.Enrolment", "templates", on_delete=fields.CASCADE
+    )
     enrolment_id: UUID
     model_id = fields.CharField(max_length=80)
     sealed = fields.BinaryField()

@@ -6,6 +6,7 @@
     ├── NotFound            no such row, or none that this reader may know of
     ├── InvalidInput        a value cannot be used; `field` names it
     ├── LoginFailed         the NIP and the password do not belong together
+    │   └── PasswordWrong   the present password is another
     ├── TooManyAttempts     wait `retry_after` seconds
     ├── NonceUnusable       spent, expired, or given to somebody else
     ├── ConsentMissing      biometric data need consent first
@@ -56,6 +57,12 @@ class InvalidInput(HadirError):
 
 class LoginFailed(HadirError):
     code = "LOGIN_FAILED"
+
+
+class PasswordWrong(LoginFailed):
+    """Who is signed in did not give his own present password."""
+
+    detail = "PASSWORD_WRONG"
 
 
 class TooManyAttempts(HadirError):

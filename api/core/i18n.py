@@ -33,6 +33,8 @@ def say(code: str, locale: str, params: Mapping[str, object] | None = None) -> S
     """The sentence for a code; KeyError for a code without one, which a test makes impossible."""
     entry = catalogue(locale if locale in LOCALES else DEFAULT_LOCALE)[code]
     shown = {name: _shown(value) for name, value in (params or {}).items()}
+    if named := catalogue(locale if locale in LOCALES else DEFAULT_LOCALE).get(f"FIELD_{shown.get('field')}"):
+        shown["field"] = named["message"]
     step = entry.get("next")
     return Sentence(entry["message"].format_map(shown), step.format_map(shown) if step else None)
 

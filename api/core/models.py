@@ -19,6 +19,8 @@ class OutboxEntry(Model):
     due_at = fields.DatetimeField()
     leased_until = fields.DatetimeField(null=True)
     attempts = fields.IntField(default=0)
+    #: Attempts that ended in a surprise or in the worker's death; a server that was away is nobody's failure.
+    failures = fields.IntField(default=0)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -23,6 +23,7 @@ class Claim:
     entry_id: UUID
     subject_id: UUID
     attempt: int
+    failures: int = 0
 
 
 async def record(using: BaseDBAsyncClient, job: str, subject_id: UUID) -> None:
@@ -31,8 +32,8 @@ async def record(using: BaseDBAsyncClient, job: str, subject_id: UUID) -> None:
     While it runs, it is noted that it must run again: whoever holds the lease loses it.
     """
     await using.execute_query(
-        "INSERT INTO outbox (id, job, subject_id, due_at, attempts, created_at) "
-        "VALUES ($1, $2, $3, now(), 0, now()) ON CONFLICT (job, subject_id) DO UPDATE SET due_at = now(), "
+        "INSERT INTO outbox (id, job, subject_id, due_at, attempts, failures, created_at) "
+        "VALUES ($1, $2, $3, now(), 0, 0, now()) ON CONFLICT (job, subject_id) DO UPDATE SET due_at = now(), "
         "attempts = outbox.attempts + (outbox.leased_until IS NOT NULL)::int, leased_until = NULL",
         [new_id(), job, subject_id],
     )
@@ -53,13 +54,14 @@ async def claim(job: str, *, most: int, lease_seconds: int) -> list[Claim]:
     found = await database.rows(
         "WITH due AS (SELECT id FROM outbox WHERE job = $1 AND due_at <= now() "
         "  AND (leased_until IS NULL OR leased_until < now()) ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) "
-        "UPDATE outbox SET leased_until = now() + make_interval(secs => $3), attempts = attempts + 1 "
-        "FROM due WHERE outbox.id = due.id RETURNING outbox.id, subject_id, attempts",
+        "UPDATE outbox SET leased_until = now() + make_interval(secs => $3), attempts = attempts + 1, "
+        "  failures = failures + (leased_until IS NOT NULL)::int "  # a lease that ran out: its holder died
+        "FROM due WHERE outbox.id = due.id RETURNING outbox.id, subject_id, attempts, failures",
         job,
         most,
         float(lease_seconds),
     )
-    return [Claim(row["id"], row["subject_id"], row["attempts"]) for row in found]
+    return [Claim(row["id"], row["subject_id"], row["attempts"], row["failures"]) for row in found]
 
 
 async def finish(using: BaseDBAsyncClient, claim: Claim) -> bool:
@@ -93,17 +95,21 @@ async def renew(claims: Sequence[Claim], *, lease_seconds: int) -> None:
 
 
 async def give_back(claims: Sequence[Claim], *, delay_seconds: float | None = None) -> None:
-    """Return leases early: at once on shutdown, after a growing pause on failure (2, 4, 8 … 60 s)."""
+    """Return leases early: after a given pause where nobody failed, else after a growing one (2, 4, 8 … 60 s)."""
+    failed = delay_seconds is None
     for held in claims:
         pause = (
-            delay_seconds if delay_seconds is not None else min(2.0 ** min(held.attempt, 10), LONGEST_BACKOFF)
+            min(2.0 ** min(held.failures + 1, 10), LONGEST_BACKOFF)
+            if delay_seconds is None
+            else delay_seconds
         )
         await database.rows(
-            "UPDATE outbox SET leased_until = NULL, due_at = now() + make_interval(secs => $3) "
-            "WHERE id = $1 AND attempts = $2",
+            "UPDATE outbox SET leased_until = NULL, due_at = now() + make_interval(secs => $3), "
+            "failures = failures + $4::int WHERE id = $1 AND attempts = $2",
             held.entry_id,
             held.attempt,
             pause,
+            int(failed),
         )
 
 

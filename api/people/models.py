@@ -25,7 +25,9 @@ class AgencyRule(Model):
     """A rule that differs between agencies: parameters of a topic, valid from a day until a day (inclusive)."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "rules")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "rules", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
     topic = fields.CharField(max_length=32)
     parameters: dict[str, object] = fields.JSONField()
@@ -45,10 +47,12 @@ class Unit(Model):
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "units")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "units", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
     parent: fields.ForeignKeyNullableRelation["Unit"] = fields.ForeignKeyField(
-        "models.Unit", "children", null=True
+        "models.Unit", "children", null=True, on_delete=fields.RESTRICT
     )
     parent_id: UUID | None
     code = fields.CharField(max_length=16)
@@ -63,12 +67,16 @@ class Unit(Model):
 
 class Employee(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "employees")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "employees", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField("models.Unit", "employees")
+    unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField(
+        "models.Unit", "employees", on_delete=fields.RESTRICT
+    )
     unit_id: UUID
     supervisor: fields.ForeignKeyNullableRelation["Employee"] = fields.ForeignKeyField(
-        "models.Employee", "reports", null=True
+        "models.Employee", "reports", null=True, on_delete=fields.RESTRICT
     )
     supervisor_id: UUID | None
     nip = fields.CharField(max_length=18, unique=True)
@@ -85,11 +93,17 @@ class RoleAssignment(Model):
     """A role held on a unit's subtree, or on the whole agency when `unit` is empty, for a time."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "role_assignments")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "role_assignments", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "roles")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "roles", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
-    unit: fields.ForeignKeyNullableRelation[Unit] = fields.ForeignKeyField("models.Unit", "roles", null=True)
+    unit: fields.ForeignKeyNullableRelation[Unit] = fields.ForeignKeyField(
+        "models.Unit", "roles", null=True, on_delete=fields.RESTRICT
+    )
     unit_id: UUID | None
     role = fields.CharEnumField(Role, max_length=16)
     valid_from = fields.DateField()

@@ -20,10 +20,12 @@ class DutyLocation(Model):
     """A circle: WGS 84 degrees and a radius in metres. `unit` is set for an office that serves a unit."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "duty_locations")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "duty_locations", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
     unit: fields.ForeignKeyNullableRelation[Unit] = fields.ForeignKeyField(
-        "models.Unit", "duty_locations", null=True
+        "models.Unit", "duty_locations", null=True, on_delete=fields.RESTRICT
     )
     unit_id: UUID | None
     name = fields.CharField(max_length=200)
@@ -43,12 +45,16 @@ class DutyAssignment(Model):
     """A person may check in at a location from a day until a day (inclusive; open when empty)."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField("models.Agency", "duty_assignments")
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "duty_assignments", on_delete=fields.RESTRICT
+    )
     agency_id: UUID
-    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField("models.Employee", "duties")
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "duties", on_delete=fields.RESTRICT
+    )
     employee_id: UUID
     location: fields.ForeignKeyRelation[DutyLocation] = fields.ForeignKeyField(
-        "models.DutyLocation", "assignments"
+        "models.DutyLocation", "assignments", on_delete=fields.RESTRICT
     )
     location_id: UUID
     valid_from = fields.DateField()

@@ -159,7 +159,7 @@ def test_the_queue_is_for_reviewers(browser: Browser, api: FakeApi) -> None:
     assert browser().get("/check-ins").status_code == 403
     api.data = {"me": supervisor(), "checkIns": connection([check_in(BUDI, "REVIEW")], end="abc=")}
     page = browser().get("/check-ins?state=NONSENSE")
-    assert api.asked[-1]["variables"] == {"state": "REVIEW", "after": None}
+    assert api.asked[-1]["variables"] == {"state": None, "waiting": True, "after": None}
     assert "after=abc%3D" in page.text
 
 

@@ -13,10 +13,10 @@ from worker.jobs.kind import AWAY, Kind, Tools
 
 log = structlog.get_logger()
 
-#: Surprises in a row after which the work is settled as "not checked".
+#: Failures with a surprise as the last of them, after which the work is settled as "not checked".
 TRIES = 5
-#: Attempts of any end (a process that died counts too) after which it is settled unseen.
-MOST_ATTEMPTS = 12
+#: Failures, deaths of a worker among them, after which it is settled unseen: the picture may be what kills.
+MOST_DEATHS = 12
 #: Pause before the next attempt when a server is away: the n-th takes n of these, up to a bound.
 AWAY_SECONDS = 1.0
 LONGEST_AWAY = 10.0
@@ -106,7 +106,7 @@ class Drain:
     async def _attend(self, claim: Claim) -> bool:
         """Whether the entry is left to be struck out."""
         try:
-            if claim.attempt > MOST_ATTEMPTS and self.kind.give_up:
+            if claim.failures >= MOST_DEATHS and self.kind.give_up:
                 log.error(
                     "job.given_up", job=self.kind.job, subject=str(claim.subject_id), attempt=claim.attempt
                 )
@@ -123,7 +123,7 @@ class Drain:
         return False
 
     async def _after_surprise(self, claim: Claim) -> bool:
-        if claim.attempt >= TRIES and self.kind.give_up:
+        if claim.failures + 1 >= TRIES and self.kind.give_up:
             try:
                 return not await self.kind.give_up(self._tools, claim)
             except Exception:

@@ -84,7 +84,7 @@ class AttendanceQuery:
 
     @strawberry.field(
         description="Check-ins that you may see, newest first; `waiting`: only those that wait for a person, "
-        "in review, or contested and not decided."
+        "in review, or contested and not decided; never your own."
     )
     async def check_ins(
         self,
@@ -107,7 +107,9 @@ class AttendanceQuery:
             found = found.filter(employee__unit__path__startswith=unit.path)
         asked = {"employee_id": employee_id, "state": state, "day__gte": from_, "day__lte": until}
         found = found.filter(**{name: value for name, value in asked.items() if value is not None})
-        whole_list = found = found.filter(access.WAITING) if waiting else found
+        whole_list = found = (
+            found.filter(access.WAITING).exclude(employee_id=actor.employee_id) if waiting else found
+        )
         if key := read_cursor(after, 2):
             moment, last = _moment(key[0]), as_uuid(key[1], "after")
             found = found.filter(Q(received_at__lt=moment) | Q(received_at=moment, id__lt=last))

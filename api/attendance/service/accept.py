@@ -46,8 +46,8 @@ WITH nonce AS (
     ON CONFLICT (employee_id, idempotency_key) DO NOTHING
     RETURNING id, kind
 ), work AS (
-    INSERT INTO outbox (id, job, subject_id, due_at, attempts, created_at)
-    SELECT $17, 'verify_check_in', id, now(), 0, now() FROM recorded
+    INSERT INTO outbox (id, job, subject_id, due_at, attempts, failures, created_at)
+    SELECT $17, 'verify_check_in', id, now(), 0, 0, now() FROM recorded
 ), day AS (
     INSERT INTO attendance_day (id, agency_id, employee_id, day, presence, late_minutes, flagged, needs_review,
                                 check_in_id, last_change_at)

@@ -80,9 +80,9 @@ async def settle(
         if not settled:
             return None
         await refresh_day(using, check_in, check_in.employee.unit.time_zone)
+    announce_change(runtime, check_in.employee.unit.path, check_in)
     if position.circle_id is not None and position.level_found > ReasonLevel.INFO:
         await _watch(check_in, position.circle_id, now)
-    announce_change(runtime, check_in.employee.unit.path, check_in)
     return check_in
 
 
@@ -109,7 +109,7 @@ def _write(
             "threshold": thresholds.match,
             "matched": verdict.matched,
             "liveness": verdict.liveness,
-            "livenessThreshold": thresholds.liveness,
+            "livenessThreshold": thresholds.liveness_review,  # what is taken without a person
             "modelId": face.model_id,
             "livenessModelId": face.liveness_model_id,
             "likeness": face.past.likeness if face.past else None,

@@ -55,8 +55,8 @@ FRAMING = [
     ({"face_px": 135.0}, []),
     ({"face_px": nextafter(135, 0)}, ["FACE_TOO_SMALL"]),
     ({"face_px": nan}, ["FACE_TOO_SMALL"]),
-    ({"room": 0.5}, []),
-    ({"room": nextafter(0.5, 0)}, ["FACE_TOO_CLOSE"]),
+    ({"room": 0.7}, []),
+    ({"room": nextafter(0.7, 0)}, ["FACE_TOO_CLOSE"]),
     ({"room": -0.2}, ["FACE_TOO_CLOSE"]),
     ({"room": nan}, ["FACE_TOO_CLOSE"]),
     ({"face_px": 90.0, "room": 0.1}, ["FACE_AT_EDGE"]),
@@ -162,7 +162,7 @@ def test_whatever_passes_is_within_every_bound(facts: FrameFacts) -> None:
     if not framing(facts, DEFAULTS):
         assert facts.faces == 1
         assert facts.face_px >= 135
-        assert facts.room >= 0.5
+        assert facts.room >= 0.7
         assert 40 <= facts.brightness <= 225
         assert facts.sharpness >= 20
         assert facts.detection >= 0.6
@@ -274,7 +274,7 @@ def test_every_pair_that_disagrees_is_said(count: int, data: st.DataObject) -> N
 def test_defaults_are_the_measured_numbers() -> None:
     assert DEFAULTS.to_mapping() == {
         "min_face_px": 135.0,
-        "min_room": 0.5,
+        "min_room": 0.7,
         "min_sharpness": 20.0,
         "min_brightness": 40.0,
         "max_brightness": 225.0,

@@ -18,7 +18,7 @@ async def show(visit: Visit) -> Response:
         "greeting": greeting(datetime.now(UTC), unit["timeZone"]),
         "todays": [found for found in me["recentCheckIns"] if found["day"] == unit["today"]],
         "earlier": [found for found in me["recentCheckIns"] if found["day"] != unit["today"]],
-        "next_kind": "OUT" if me["today"]["presence"] == "IN" else "IN",
+        "next_kind": "OUT" if me["today"]["presence"] in ("IN", "PENDING") else "IN",
         "contested": visit.query("done") == "contested",
     }
     return visit.show("today/today.html", context)
