@@ -349,6 +349,7 @@ async def _serve(settings: Settings) -> None:
     from api.core import logs
     from api.core.metrics import CountRequests
     from api.core.runtime import open_runtime
+    from api.limits import MOST_BODY_BYTES
     from web.app import create_app as create_site
     from web.options import WebOptions
 
@@ -370,6 +371,7 @@ async def _serve(settings: Settings) -> None:
             http="httptools",
             ws="websockets-sansio",
             ws_per_message_deflate=False,
+            ws_max_size=MOST_BODY_BYTES,
             lifespan="off",
             access_log=False,
             server_header=False,

@@ -18,7 +18,7 @@ from tortoise.exceptions import DBConnectionError
 
 from api import limits
 from api.core.context import Context
-from api.core.errors import HadirError, SignInRequired, Unavailable
+from api.core.errors import HadirError, InvalidInput, SignInRequired, Unavailable
 from api.core.i18n import DEFAULT_LOCALE, say
 from api.inputs import plan_inputs
 
@@ -199,12 +199,23 @@ def _result(result: graphql.ExecutionResult, context: Context | None) -> Executi
     return ExecutionResult(data=result.data, errors=errors)
 
 
+def is_unstorable(error: BaseException | None) -> bool:
+    """Whether a value was sent that no database of ours can hold, such as U+0000."""
+    while error is not None:
+        if isinstance(error, asyncpg.DataError):
+            return True
+        error = error.__cause__
+    return False
+
+
 def _told(error: GraphQLError, locale: str) -> GraphQLError:
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
         return _told_of_request(error, locale)
     if is_away(cause):
         cause = Unavailable()
+    if is_unstorable(cause):
+        cause = InvalidInput("text", "TEXT_UNSTORABLE")
     if isinstance(cause, HadirError):
         sentence = say(getattr(cause, "detail", cause.code), locale, cause.params)
         extensions = {"code": cause.code, "nextStep": sentence.next_step}

@@ -71,7 +71,22 @@ class Unavailable(ApiError):
     status = 503
 
 
+class NotFound(ApiError):
+    """There is no such thing, or none that this reader may know of (any more)."""
+
+    status = 404
+
+
+class Unusable(ApiError):
+    """The API could not use what was sent."""
+
+    status = 400
+
+
 _BY_CODE: dict[str, type[ApiError]] = {
+    "NOT_FOUND": NotFound,
+    "INVALID_INPUT": Unusable,
+    "BAD_REQUEST": Unusable,
     "SIGN_IN_REQUIRED": SignInRequired,
     "NOT_ALLOWED": NotAllowed,
     "LIMIT_EXCEEDED": LimitExceeded,

@@ -103,7 +103,10 @@ def from_our_pages(request: Request, options: WebOptions) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    return origin == options.base_url or urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return origin == options.base_url or urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # no browser sends what is no origin at all
+        return False
 
 
 def safe_next(value: str | None) -> str:

@@ -99,12 +99,7 @@ def filled(kind: GraphQLInputType, path: tuple[str, ...], text: str, world: Worl
     "texts",
     [
         TEXTS,
-        pytest.param(
-            UNSTORABLE,
-            marks=pytest.mark.xfail(
-                strict=True, reason="api/failures.py does not tell asyncpg's DataError in words"
-            ),
-        ),
+        UNSTORABLE,
     ],
     ids=["texts", "unstorable"],
 )

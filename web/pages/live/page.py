@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from web import htmx
-from web.client import NotAllowed, SignInRequired, decoded, operations
+from web.client import NotAllowed, NotFound, SignInRequired, decoded, operations
 from web.render import Pages
 from web.stream import EventStream
 from web.visit import Visit, go, page
@@ -103,7 +103,7 @@ async def _told(visit: Visit, changes: AsyncIterator[bytes]) -> AsyncGenerator[b
     try:
         async for payload in changes:
             yield change(visit.kit.pages, payload, visit.locale)
-    except (SignInRequired, NotAllowed):
+    except (SignInRequired, NotAllowed, NotFound):
         # The page stops asking. After any other end it connects again by itself.
         yield htmx.event("ended")
 
