@@ -200,9 +200,9 @@ def _result(result: graphql.ExecutionResult, context: Context | None) -> Executi
 
 
 def is_unstorable(error: BaseException | None) -> bool:
-    """Whether a value was sent that no database of ours can hold, such as U+0000."""
+    """Whether a value was sent that no database of ours can hold, such as U+0000 or half a surrogate pair."""
     while error is not None:
-        if isinstance(error, asyncpg.DataError):
+        if isinstance(error, asyncpg.DataError | UnicodeEncodeError):
             return True
         error = error.__cause__
     return False
