@@ -30,6 +30,17 @@ MIGRATION_LOCK = 0x4841_4449
 Row = dict[str, Any]
 
 
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """Goes back to the pool as it is. Nothing of ours outlives its transaction (no SET, LISTEN, cursor or
+    session's lock), and asyncpg's clean-up would be a second round trip after every statement. What a cut-off
+    transaction leaves is rolled back all the same."""
+
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 def config(settings: Settings) -> dict[str, Any]:
     """Tortoise's own configuration; a query string in DATABASE_URL is passed on (host for a socket, ssl)."""
     if settings.database_url is None:
@@ -45,6 +56,7 @@ def config(settings: Settings) -> dict[str, Any]:
         "minsize": 1,
         "maxsize": settings.database_pool,
         "application_name": "hadir",
+        "connection_class": Connection,
         **query,
     }
     return {
