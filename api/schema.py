@@ -14,6 +14,7 @@ from api.core import graphql, live
 from api.described import describe
 from api.failures import Schema
 from api.people.schema import PeopleQuery
+from api.plain import PlainExecutor
 from api.viewer import ViewerQuery
 
 Query = merge_types("Query", (ViewerQuery, PeopleQuery, AttendanceQuery, BiometricsQuery, AuditQuery))
@@ -28,6 +29,7 @@ schema = Schema(
     subscription=Subscription,
     types=[graphql.Problem],
     config=StrawberryConfig(auto_camel_case=True),
+    execution_context_class=PlainExecutor,
 )
 describe(schema._schema)
 
