@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
@@ -63,7 +63,7 @@ class Events:
             await self._redis.aclose()
 
     def changed(self, change: Changed) -> None:
-        self._put(CHANGED, orjson.dumps(asdict(change), default=str))
+        self._put(CHANGED, orjson.dumps(change, default=str))
 
     def work(self, job: str) -> None:
         """Ring: there is something in the outbox."""
