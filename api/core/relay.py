@@ -7,7 +7,7 @@ skips, and page one thousand costs what page one costs.
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
@@ -21,18 +21,42 @@ R = TypeVar("R")
 LARGEST_PAGE = 50
 
 
+#: From a row to what a page goes on from.
+Key = Callable[[Any], Sequence[object]]
+
+
+def _start(self: "PageInfo") -> str | None:
+    return write_cursor(self.key(self.rows[0])) if self.rows else None
+
+
+def _end(self: "PageInfo") -> str | None:
+    return write_cursor(self.key(self.rows[-1])) if self.rows else None
+
+
+def _cursor(self: "Edge[Any]") -> str:
+    return write_cursor(self.key(self.row))
+
+
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether more follow after `endCursor`.")
     has_previous_page: bool = strawberry.field(description="Whether this page was asked for with `after`.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the first edge.")
-    end_cursor: str | None = strawberry.field(description="Cursor of the last edge; give it as `after`.")
+    start_cursor: str | None = strawberry.field(resolver=_start, description="Cursor of the first edge.")
+    end_cursor: str | None = strawberry.field(
+        resolver=_end, description="Cursor of the last edge; give it as `after`."
+    )
+    rows: strawberry.Private[Sequence[Any]]
+    key: strawberry.Private[Key]
 
 
 @strawberry.type(description="One row of a list with its cursor.")
 class Edge(Generic[T]):
-    cursor: str = strawberry.field(description="Opaque; give it as `after` to go on from here.")
+    cursor: str = strawberry.field(
+        resolver=_cursor, description="Opaque; give it as `after` to go on from here."
+    )
     node: T = strawberry.field(description="The row itself.")
+    row: strawberry.Private[Any]
+    key: strawberry.Private[Key]
 
 
 @strawberry.type(description="A page of a list.")
@@ -92,14 +116,11 @@ def connect(
     key: Callable[[R], Sequence[object]],
 ) -> Connection[T]:
     """A page out of `first + 1` rows at most: the one too many only tells that there are more."""
-    edges = [Edge(cursor=write_cursor(key(row)), node=node(row)) for row in found[:first]]
+    rows = found[:first]
     return Connection(
-        edges=edges,
+        edges=[Edge(node=node(row), row=row, key=key) for row in rows],
         count=total,
         page_info=PageInfo(
-            has_next_page=len(found) > first,
-            has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            has_next_page=len(found) > first, has_previous_page=after is not None, rows=rows, key=key
         ),
     )
