@@ -52,7 +52,8 @@ async def start_check_in(context: Context, kind: CheckInKind, frames: int) -> St
 
 
 def digest_of(nonce: str) -> bytes:
-    return hashlib.sha256(nonce.encode()).digest()
+    """Of any text, also of one that is no Unicode: a stranger may send it, and it is nobody's nonce."""
+    return hashlib.sha256(nonce.encode("utf-8", "surrogatepass")).digest()
 
 
 def frame_folder(agency_id: UUID, digest: bytes) -> str:

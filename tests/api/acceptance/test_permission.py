@@ -122,6 +122,18 @@ async def test_sizes_are_bounded(desk: Desk, world: World, changes: dict[str, An
     assert (problem["__typename"], problem["field"]) == ("InvalidInput", field)
 
 
+@pytest.mark.parametrize("field", ["deviceId", "idempotencyKey"])
+@pytest.mark.parametrize("text", ["\x00", "\ud800"])
+async def test_what_no_database_holds_is_refused_in_words(
+    desk: Desk, world: World, field: str, text: str
+) -> None:
+    person, at = world["deskmate"], world.now
+    sent = await desk.start(person, at)
+    wrong = {**sent, field: text * 20}
+    assert await desk.outcome(person, wrong, at) in ("InvalidInput", "INVALID_INPUT")
+    accepted(await desk.send(person, sent, at))  # nothing was spent
+
+
 @pytest.mark.parametrize(("frames", "good"), [(0, False), (1, True), (8, True), (9, False), (-1, False)])
 async def test_how_many_photographs_may_be_asked_for(ask: Ask, world: World, frames: int, good: bool) -> None:
     answer = await ask(world["deskmate"], START, input={"kind": "IN", "frames": frames})
