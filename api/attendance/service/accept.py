@@ -184,9 +184,8 @@ async def _repeated_or(error: HadirError, actor: Actor, sent: Submission) -> tup
 
 def _content_digest(sent: Submission) -> bytes:
     fixes = [fix_as_row(fix) for fix in sent.fixes]
-    device = sent.device_id.encode(
-        "utf-8", "surrogatepass"
-    ).hex()  # what is no text is the database's to refuse
+    # What is no text is the database's to refuse.
+    device = sent.device_id.encode("utf-8", "surrogatepass").hex()
     content = [sent.nonce, sent.frames, fixes, device, sent.device_kind, sent.device_time]
     return hashlib.sha256(orjson.dumps(content)).digest()
 
