@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import orjson
@@ -9,8 +10,8 @@ from tortoise.queryset import QuerySet
 
 from api.accounts.models import Credential
 from api.core import database
-from api.core.context import Actor, Grant
-from api.core.policy import WHOLE_AGENCY, Role
+from api.core.context import Actor
+from api.core.policy import Grant, Role
 
 #: One statement a request: the credential, the person, and every role in force today.
 AUTHENTICATE = """
@@ -52,11 +53,16 @@ def own_credentials(actor: Actor, now: datetime) -> QuerySet[Credential]:
     ).order_by("-created_at")
 
 
-def _actor(row: database.Row) -> Actor:
-    grants = tuple(
-        Grant(Role(role), path or WHOLE_AGENCY, UUID(unit_id) if unit_id else None)
-        for role, path, unit_id in orjson.loads(row["grants"] or "[]")
+@lru_cache(maxsize=1024)
+def grants_of(written: str | None) -> tuple[Grant, ...]:
+    """The grants that `AUTHENTICATE` tells, read once for all who hold the same."""
+    return tuple(
+        Grant(Role(role), path, UUID(unit_id) if unit_id else None)
+        for role, path, unit_id in orjson.loads(written or "[]")
     )
+
+
+def _actor(row: database.Row) -> Actor:
     return Actor(
         account_id=row["account_id"],
         employee_id=row["employee_id"],
@@ -64,7 +70,7 @@ def _actor(row: database.Row) -> Actor:
         unit_id=row["unit_id"],
         unit_path=row["unit_path"],
         time_zone=row["time_zone"],
-        grants=grants,
+        grants=grants_of(row["grants"]),
         credential_id=row["credential_id"],
         expires_at=row["expires_at"],
     )

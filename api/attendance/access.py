@@ -13,7 +13,7 @@ from api.core import database
 from api.core.context import Actor
 from api.core.errors import NotFound
 from api.core.policy import Permission
-from api.people.access import reached
+from api.core.subtree import WHOLE_AGENCY, reached
 
 
 class AttendanceFilter(StrEnum):
@@ -28,10 +28,10 @@ class AttendanceFilter(StrEnum):
 
 #: Everyone under a path, each with the state of the day: given, or the local one of the person's unit. That is
 #: within one day of UTC's wherever the unit lies, which is said too, so that past days are not read.
-#: $1 agency, $2 pattern of paths, $3 day or null, $4 now.
+#: $1 agency, $2 path of the top, $3 day or null, $4 now.
 _BOARD = """
   FROM (SELECT *, coalesce($3::date, ($4::timestamptz AT TIME ZONE time_zone)::date) AS today
-          FROM unit WHERE agency_id = $1 AND path LIKE $2 {once}) u
+          FROM unit WHERE agency_id = $1 AND path ^@ $2 {once}) u
   JOIN employee e ON e.unit_id = u.id
   LEFT JOIN attendance_day d ON d.agency_id = $1 AND d.employee_id = e.id AND d.day = u.today
         AND d.day BETWEEN coalesce($3::date, ($4::timestamptz AT TIME ZONE 'UTC')::date - 1)
@@ -95,7 +95,7 @@ async def board(
     after: tuple[datetime | None, str, UUID] | None = None,
 ) -> list[database.Row]:
     """Rows of the live wall. Whoever calls has made sure that the actor may watch the path."""
-    values: list[object] = [agency_id, _under(path), day, now, _holding(search), limit]
+    values: list[object] = [agency_id, path, day, now, _containing(search), limit]
     sql = COLUMNS + BOARD + ACTIVE + FILTERS[only] + SEARCH
     if after:
         sql += AFTER
@@ -114,16 +114,16 @@ async def board_total(
     found = await _planned(
         "SELECT count(*) AS n" + BOARD + ACTIVE + FILTERS[only] + SEARCH,
         agency_id,
-        _under(path),
+        path,
         day,
         now,
-        _holding(search),
+        _containing(search),
     )
     return int(found[0]["n"])
 
 
 async def board_counts(agency_id: UUID, path: str, day: date | None, now: datetime) -> database.Row:
-    return (await _planned(COUNTS + BOARD + ACTIVE, agency_id, _under(path), day, now))[0]
+    return (await _planned(COUNTS + BOARD + ACTIVE, agency_id, path, day, now))[0]
 
 
 async def board_of(
@@ -131,7 +131,7 @@ async def board_of(
 ) -> list[database.Row]:
     """The same rows for named people, in service or not."""
     return await database.rows(
-        COLUMNS + FEW + " WHERE e.id = ANY($5)", agency_id, "%", day, now, list(employee_ids)
+        COLUMNS + FEW + " WHERE e.id = ANY($5)", agency_id, WHOLE_AGENCY, day, now, list(employee_ids)
     )
 
 
@@ -161,13 +161,8 @@ def may(actor: Actor, permission: Permission, row: CheckIn) -> bool:
     return actor.agency_id == row.agency_id and actor.may(permission, row.employee.unit.path)
 
 
-def _under(path: str) -> str:
-    """LIKE pattern of a subtree. A unit's code may hold `_`, which LIKE would take for any letter."""
-    return f"{_literal(path)}%"
-
-
-def _holding(search: str | None) -> str | None:
-    return f"%{_literal(search[:100])}%" if search else None
+def _containing(search: str | None) -> str | None:
+    return database.containing(search) if search else None
 
 
 async def _planned(sql: str, *values: object) -> list[database.Row]:
@@ -176,10 +171,6 @@ async def _planned(sql: str, *values: object) -> list[database.Row]:
     async with database.connection().acquire_connection() as connection:
         statement = await connection.prepare(sql)
         return [dict(row) for row in await statement.fetch(*values)]
-
-
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 _NEVER = datetime.fromtimestamp(0, UTC)

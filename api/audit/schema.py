@@ -9,8 +9,9 @@ from tortoise.expressions import Q
 from api.audit import models
 from api.core.context import Actor
 from api.core.graphql import Info
-from api.core.policy import WHOLE_AGENCY, Permission
+from api.core.policy import Permission
 from api.core.relay import Connection, as_number, connect, page_size, read_cursor
+from api.core.subtree import WHOLE_AGENCY
 from api.people.schema import Employee
 
 

@@ -40,8 +40,8 @@ async def latest_states(actor: Actor, employee_ids: list[UUID]) -> dict[UUID, st
     found = await database.rows(
         "SELECT DISTINCT ON (n.employee_id) n.employee_id, n.state FROM enrolment n "
         "JOIN employee e ON e.id = n.employee_id JOIN unit u ON u.id = e.unit_id "
-        "WHERE n.employee_id = ANY($1) AND n.state <> 'REPLACED' AND n.agency_id = $2 AND (e.id = $3 "
-        "  OR EXISTS (SELECT FROM unnest($4::text[]) AS top(path) WHERE starts_with(u.path, top.path))) "
+        "WHERE n.employee_id = ANY($1) AND n.state <> 'REPLACED' AND n.agency_id = $2 "
+        "  AND (e.id = $3 OR u.path ^@ ANY($4::text[])) "
         "ORDER BY n.employee_id, (n.state = 'ACTIVE') DESC, n.created_at DESC",
         employee_ids,
         actor.agency_id,

@@ -7,17 +7,9 @@ from uuid import UUID
 
 from api.core.clock import Clock, utc_now
 from api.core.errors import NotAllowed, SignInRequired
-from api.core.policy import TABLE, WHOLE_AGENCY, Permission, Role
+from api.core.policy import TABLE, Grant, Permission, held
 from api.core.runtime import Runtime
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A role on a unit; `path` is the unit's, "/" for the whole agency."""
-
-    role: Role
-    path: str
-    unit_id: UUID | None = None
+from api.core.subtree import WHOLE_AGENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,10 @@ class Actor:
         return tuple(sorted({grant.path for grant in self.grants if permission in TABLE[grant.role]}))
 
     def may(self, permission: Permission, path: str) -> bool:
-        return any(path.startswith(prefix) for prefix in self.reach(permission))
+        return permission in self.held_on(path)
+
+    def held_on(self, path: str) -> frozenset[Permission]:
+        return held(self.grants, path)
 
     def require(self, permission: Permission, path: str = WHOLE_AGENCY) -> None:
         if not self.may(permission, path):

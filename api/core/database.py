@@ -27,6 +27,9 @@ MODEL_MODULES = [
 #: Any number that is ours: two migrations at once would crash (advisory lock of the session).
 MIGRATION_LOCK = 0x4841_4449
 
+#: Characters of a search that count.
+LONGEST_SEARCH = 100
+
 Row = dict[str, Any]
 
 
@@ -110,6 +113,27 @@ async def copy(table: str, rows: Sequence[Row]) -> None:
             await raw.copy_records_to_table(table, columns=list(rows[0]), records=records)
 
 
+def containing(search: str) -> str:
+    """LIKE's pattern of texts that hold what somebody looks for."""
+    return f"%{beginning(search)}"
+
+
+def beginning(search: str) -> str:
+    """LIKE's pattern of texts that begin with what somebody looks for; no letter of it is a wildcard."""
+    literal = search[:LONGEST_SEARCH].replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return f"{literal}%"
+
+
 transaction = in_transaction
 
-__all__ = ["Row", "connection", "copy", "migrate", "open_database", "rows", "transaction"]
+__all__ = [
+    "Row",
+    "beginning",
+    "connection",
+    "containing",
+    "copy",
+    "migrate",
+    "open_database",
+    "rows",
+    "transaction",
+]

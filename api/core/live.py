@@ -25,6 +25,7 @@ import structlog
 
 from api.core.errors import SignInRequired
 from api.core.events import CHANGED, Changed, Events, read_changed
+from api.core.subtree import lies_in
 
 if TYPE_CHECKING:
     from api.core.context import Actor, Context
@@ -71,7 +72,7 @@ class Listener:
 
     def concerns(self, change: Changed) -> bool:
         """Whether a change of its agency and topic is this watcher's: a subtree is a prefix."""
-        under = self.path is None or change.unit_path.startswith(self.path)
+        under = self.path is None or lies_in(change.unit_path, self.path)
         return under and self.subject_id in (None, change.subject_id)
 
     def tell(self, employee_id: UUID) -> None:

@@ -4,7 +4,12 @@ A grant is a role held on a unit; it reaches that unit and everything under it. 
 where a role's name decides anything: the rest of the program asks `Actor.may` and `Actor.reach`.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from uuid import UUID
+
+from api.core.subtree import lies_in
 
 
 class Role(StrEnum):
@@ -62,5 +67,17 @@ TABLE: dict[Role, frozenset[Permission]] = {
     ),
 }
 
-#: The path of the whole agency: every unit's path begins with it.
-WHOLE_AGENCY = "/"
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role on a unit; `path` is the unit's, "/" for the whole agency."""
+
+    role: Role
+    path: str
+    unit_id: UUID | None = None
+
+
+@lru_cache(maxsize=4096)
+def held(grants: tuple[Grant, ...], path: str) -> frozenset[Permission]:
+    """What the grants permit on the unit that lies at a path."""
+    return frozenset(p for grant in grants if lies_in(path, grant.path) for p in TABLE[grant.role])

@@ -11,7 +11,8 @@ from tortoise.queryset import QuerySet
 from api.core import database
 from api.core.context import Actor
 from api.core.errors import NotFound
-from api.core.policy import WHOLE_AGENCY, Permission
+from api.core.policy import Permission
+from api.core.subtree import WHOLE_AGENCY, highest, reached
 from api.people.models import Agency, AgencyRule, Employee, Unit
 from api.people.nip import normalise
 
@@ -25,16 +26,6 @@ SELECT e.id, e.nip, e.name, e.position, e.active, e.supervisor_id,
 FROM = "  FROM employee e JOIN unit u ON u.id = e.unit_id WHERE "
 #: An array, so that an index on the unit serves; a subquery beside an OR would be asked of every employee.
 IN_UNITS = "e.unit_id = ANY(ARRAY(SELECT id FROM unit WHERE agency_id = $1 AND path ^@ ANY({})))"
-
-
-def reached(paths: Sequence[str], prefix: str = "") -> Q:
-    """Rows whose unit lies in one of the subtrees; none at all when there is no path.
-
-    The whole agency is a prefix like any other: an empty Q beside an OR would say nothing instead of "all".
-    """
-    if not paths:
-        return Q(pk__in=[])
-    return Q(*(Q(**{f"{prefix}path__startswith": path}) for path in paths), join_type=Q.OR)
 
 
 def units(actor: Actor, permission: Permission = Permission.READ_PEOPLE) -> QuerySet[Unit]:
@@ -70,8 +61,9 @@ class Directory:
         if under is not None:
             self._conditions.append(IN_UNITS.format(self._given([under])))
         if search:
-            name, nip = (escaped(text) for text in (search, normalise(search) or search))
-            likely = f"e.name ILIKE {self._given(f'%{name}%')} OR e.nip LIKE {self._given(f'{nip}%')}"
+            name = self._given(database.containing(search))
+            nip = self._given(database.beginning(normalise(search) or search))
+            likely = f"e.name ILIKE {name} OR e.nip LIKE {nip}"
             self._conditions.append(f"({likely})")
 
     async def count(self) -> int:
@@ -93,11 +85,6 @@ class Directory:
     def _given(self, value: object) -> str:
         self._values.append(value)
         return f"${len(self._values)}"
-
-
-def escaped(text: str) -> str:
-    """Nothing in it is a wildcard of LIKE."""
-    return text[:100].replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 async def unit_for(actor: Actor, unit_id: UUID, permission: Permission) -> Unit:
@@ -131,5 +118,5 @@ async def tops(actor: Actor, permission: Permission) -> list[Unit]:
     paths = actor.reach(permission)
     if WHOLE_AGENCY in paths:
         return await Unit.filter(agency_id=actor.agency_id, parent_id__isnull=True).order_by("path")
-    under = [path for path in paths if not any(path != top and path.startswith(top) for top in paths)]
-    return await Unit.filter(agency_id=actor.agency_id, path__in=under).order_by("path") if under else []
+    found = Unit.filter(agency_id=actor.agency_id, path__in=highest(paths))
+    return await found.order_by("path") if paths else []

@@ -10,6 +10,7 @@ from api.core.graphql import Info
 from api.core.loaders import load
 from api.core.policy import Role
 from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
+from api.core.subtree import NOWHERE, reached
 from api.people import access, models
 from api.people.access import Record
 from api.people.time import today_in, zone_name
@@ -60,7 +61,7 @@ class Unit:
     @strawberry.field(description="Active employees in the unit and under it, of those you may see.")
     async def employee_count(self, info: Info) -> int:
         people = access.employees(info.context.actor)
-        return await people.filter(active=True, unit__path__startswith=self.path).count()
+        return await people.filter(reached([self.path], "unit__"), active=True).count()
 
 
 @strawberry.type(description="A person in the agency's service.")
@@ -141,7 +142,7 @@ class PeopleQuery:
         found = access.units(info.context.actor)
         if under is not None:
             top = await access.units(info.context.actor).get_or_none(id=under)
-            found = found.filter(path__startswith=top.path if top else "none")
+            found = found.filter(reached([top.path if top else NOWHERE]))
         if search:
             found = found.filter(name__icontains=search)
         whole_list = found
@@ -169,7 +170,7 @@ class PeopleQuery:
         under = None
         if unit_id is not None:
             top = await access.units(info.context.actor).get_or_none(id=unit_id)
-            under = top.path if top else "none"
+            under = top.path if top else NOWHERE
         directory = access.Directory(info.context.actor, under=under, search=search)
         units: dict[UUID, Unit] = {}
         key = read_cursor(after, 2)

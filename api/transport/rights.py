@@ -3,15 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
-import orjson
-
-from api.accounts.access import AUTHENTICATE
+from api.accounts.access import AUTHENTICATE, grants_of
 from api.core import database
-from api.core.policy import TABLE, Permission, Role
+from api.core.policy import held
 from api.transport.sharing import Scope
 
 #: Good credentials counted by what they grant, a few rows for thousands of readers, beside where the unit lies.
@@ -42,7 +39,7 @@ async def all_hold(credentials: Credentials, scope: Scope, now: datetime) -> boo
     same = all(
         row["agency_id"] == scope.agency_id
         and row["path"] == scope.path
-        and _held(row["grants"], scope.path) == scope.permissions
+        and held(grants_of(row["grants"]), scope.path) == scope.permissions
         for row in found
     )
     return same and sum(row["n"] for row in found) == len(credentials.ids)
@@ -52,9 +49,3 @@ async def path_of(unit_id: UUID) -> str | None:
     """Where a unit lies now; None when there is none any more."""
     found = await database.rows("SELECT path FROM unit WHERE id = $1", unit_id)
     return found[0]["path"] if found else None
-
-
-@lru_cache(maxsize=1024)
-def _held(grants: str | None, path: str) -> frozenset[Permission]:
-    held = (TABLE[Role(role)] for role, top, _ in orjson.loads(grants or "[]") if path.startswith(top))
-    return frozenset(permission for permissions in held for permission in permissions)

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from graphql import FieldNode, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution.values import get_argument_values, get_variable_values
 
 from api.attendance.schema.live import attendance_change
-from api.core.context import Actor, Context, Grant
-from api.core.policy import TABLE, Permission
+from api.core.context import Actor, Context
+from api.core.policy import Permission
 from api.limits import Operation
 from api.transport.asked import Asked
 
@@ -92,21 +91,12 @@ def scope_of(question: Question, actor: Actor, path: str, locale: str) -> Scope:
         actor.agency_id,
         question.unit_id,
         path,
-        held_on(actor, path),
+        actor.held_on(path),
         locale,
         question.asked.query,
         question.asked.operation_name,
         question.variables,
     )
-
-
-def held_on(actor: Actor, path: str) -> frozenset[Permission]:
-    return _held(actor.grants, path)
-
-
-@lru_cache(maxsize=1024)
-def _held(grants: tuple[Grant, ...], path: str) -> frozenset[Permission]:
-    return frozenset(p for grant in grants if path.startswith(grant.path) for p in TABLE[grant.role])
 
 
 def _unit_id(schema: GraphQLSchema, operation: Operation, root: FieldNode, asked: Asked) -> UUID | None:

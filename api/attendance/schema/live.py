@@ -12,6 +12,7 @@ from api.core.context import Context
 from api.core.graphql import Info
 from api.core.live import changes
 from api.core.policy import Permission
+from api.core.subtree import lies_in
 from api.people import access as people
 
 
@@ -54,5 +55,5 @@ async def attendance_change(
         resync=names is None,
         counts=AttendanceCounts.of(counts),
         # Whoever was moved to another unit since the signal is no longer this reader's to see.
-        changed=[AttendanceDay.of(row) for row in rows if row["unit_path"].startswith(unit.path)],
+        changed=[AttendanceDay.of(row) for row in rows if lies_in(row["unit_path"], unit.path)],
     )

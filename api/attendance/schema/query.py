@@ -14,6 +14,7 @@ from api.core.errors import InvalidInput
 from api.core.graphql import Info
 from api.core.policy import Permission
 from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
+from api.core.subtree import reached
 from api.people import access as people
 
 AttendanceFilter = strawberry.enum(
@@ -104,7 +105,7 @@ class AttendanceQuery:
         found = access.check_ins(actor)
         if unit_id is not None:
             unit = await people.unit_for(actor, unit_id, Permission.READ_ATTENDANCE)
-            found = found.filter(employee__unit__path__startswith=unit.path)
+            found = found.filter(reached([unit.path], "employee__unit__"))
         asked = {"employee_id": employee_id, "state": state, "day__gte": from_, "day__lte": until}
         found = found.filter(**{name: value for name, value in asked.items() if value is not None})
         whole_list = found = (
