@@ -1,4 +1,4 @@
-"""Who did and saw what: append-only, each entry chained to the one before it in its agency."""
+"""Who did and saw what: append-only, which the database sees to, each chained to the one before it in its agency."""
 
 from uuid import UUID
 

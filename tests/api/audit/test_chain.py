@@ -1,4 +1,4 @@
-"""The trail: whatever is done to it behind the program's back is found, but for what a chain cannot know.
+"""The trail: it cannot be changed, and what is done to it all the same is found, but for what a chain cannot know.
 
 Not found by the chain itself, and therefore shown here as what it is: entries cut off at the end, as nothing
 after them tells that they were; and a trail that somebody with the whole database computed anew from the point
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from tortoise.exceptions import OperationalError
 
 from api.audit import service as audit
 from api.audit.models import AuditEntry
@@ -37,6 +38,12 @@ async def trail(runtime: Runtime, world: World) -> int:
         )
     assert await audit.first_break(world.agencies["a"]) is None
     return await AuditEntry.filter(agency_id=world.agencies["a"]).count()
+
+
+@pytest.fixture
+async def unguarded(trail: int) -> None:
+    """The table as somebody has it who owns it and took the guard away."""
+    await database.rows("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_stands")
 
 
 async def edited(entry: AuditEntry, **changes: object) -> None:
@@ -93,6 +100,46 @@ def test_every_column_is_tampered_with() -> None:
     assert columns <= set(TAMPERINGS)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_entry SET action = 'nothing'",
+        "UPDATE audit_entry SET action = 'nothing' WHERE number = -1",
+        "DELETE FROM audit_entry",
+        "DELETE FROM audit_entry WHERE number = 1",
+        "TRUNCATE audit_entry",
+        "TRUNCATE employee CASCADE",
+        "INSERT INTO audit_entry SELECT * FROM audit_entry ON CONFLICT (id) DO UPDATE SET action = 'nothing'",
+    ],
+)
+async def test_the_database_refuses_to_change_it(trail: int, world: World, statement: str) -> None:
+    with pytest.raises(OperationalError, match="append-only"):
+        await database.rows(statement)
+    assert await AuditEntry.filter(agency_id=world.agencies["a"]).count() == trail
+    assert await audit.first_break(world.agencies["a"]) is None
+
+
+async def test_its_owner_can_end_what_was_kept_long_enough(trail: int, world: World) -> None:
+    """The documented way; the guard stands again with the commit, and when something fails on the way."""
+    await _taken_out(world, trail, then=None)
+    assert await AuditEntry.filter(agency_id=world.agencies["a"]).count() == trail - 3
+    with pytest.raises(ZeroDivisionError):
+        await _taken_out(world, trail, then=ZeroDivisionError)
+    with pytest.raises(OperationalError, match="append-only"):
+        await AuditEntry.all().delete()
+    assert await AuditEntry.filter(agency_id=world.agencies["a"]).count() == trail - 3
+
+
+async def _taken_out(world: World, trail: int, then: type[Exception] | None) -> None:
+    async with database.transaction() as using:
+        await using.execute_query("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_stands")
+        await AuditEntry.filter(agency_id=world.agencies["a"], number__lte=3).using_db(using).delete()
+        if then:
+            raise then
+        await using.execute_query("ALTER TABLE audit_entry ENABLE TRIGGER audit_entry_stands")
+
+
+@pytest.mark.usefixtures("unguarded")
 @pytest.mark.parametrize("tampering", TAMPERINGS)
 async def test_tampering_is_found_where_it_begins(trail: int, world: World, tampering: str) -> None:
     mine = AuditEntry.filter(agency_id=world.agencies["a"])
@@ -103,12 +150,14 @@ async def test_tampering_is_found_where_it_begins(trail: int, world: World, tamp
         assert await audit.first_break(world.agencies["b"]) is not None
 
 
+@pytest.mark.usefixtures("unguarded")
 async def test_a_cut_off_end_is_not_found_by_the_chain(trail: int, world: World) -> None:
     """Whoever keeps number and digest of the last entry elsewhere finds it; this says that the chain does not."""
     await AuditEntry.filter(agency_id=world.agencies["a"], number__gt=trail - 3).delete()
     assert await audit.first_break(world.agencies["a"]) is None
 
 
+@pytest.mark.usefixtures("unguarded")
 async def test_a_cut_off_beginning_is_found(trail: int, world: World) -> None:
     await AuditEntry.filter(agency_id=world.agencies["a"], number__lte=3).delete()
     assert await audit.first_break(world.agencies["a"]) == 1

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_three_languages_agree_on_every_pair_of_units(runtime: Runtime, world: World) -> None:
-    """The world's codes hold `_` and `%`, which LIKE would take for others."""
+    """The world's codes hold `_`, which LIKE would take for any letter."""
     paths = set(await Unit.all().values_list("path", flat=True))
     for top in (*paths, WHOLE_AGENCY):
         said = {path for path in paths if lies_in(path, top)}

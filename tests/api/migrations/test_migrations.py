@@ -33,6 +33,13 @@ INDEXES = """
 SELECT indexname AS name, indexdef AS form FROM pg_indexes
  WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'
 """
+#: Of the product's own; an extension's functions are that extension's.
+TRIGGERS = """
+SELECT tgname AS name, pg_get_triggerdef(oid) || tgenabled::text AS form FROM pg_trigger WHERE NOT tgisinternal
+ UNION ALL
+SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+   AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+"""
 FOREIGN_KEYS = f"""
 SELECT conrelid::regclass::text || '.' || a.attname AS name, confrelid::regclass::text AS form,
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = conrelid AND i.indkey[0] = conkey[1]) AS indexed,
@@ -79,7 +86,7 @@ async def read(url: str, *statements: str) -> list[dict[str, str]]:
 
 
 async def snapshot(url: str) -> list[dict[str, str]]:
-    return await read(url, COLUMNS, CONSTRAINTS, INDEXES)
+    return await read(url, COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS)
 
 
 async def turn(url: str, name: str, direction: str = "both") -> None:
@@ -100,7 +107,7 @@ async def test_each_migration_is_undone_by_its_downgrade(blank_database_url: str
         await turn(url, name, "backward")
         assert await snapshot(url) == before[name], f"going back to {name}"
     await turn(url, "__first__", "backward")
-    assert await snapshot(url) == [{}, {}, {}]
+    assert await snapshot(url) == [{}, {}, {}, {}]
     await migrate(settings_of(url))
     assert await snapshot(url) == before[NAMES[-1]]
 
@@ -119,7 +126,7 @@ async def test_every_column_key_and_index_of_a_model_is_in_the_database_and_no_o
     database_url: str,
 ) -> None:
     """Also what migrations write by hand, and the models cannot say."""
-    columns, constraints, indexes = await snapshot(database_url)
+    columns, constraints, indexes, triggers = await snapshot(database_url)
     await Tortoise.init(config=config(settings_of(database_url)), init_connections=False)
     try:
         models = {model._meta.db_table: model._meta for model in Tortoise.apps["models"].values()}
@@ -149,7 +156,7 @@ async def test_every_column_key_and_index_of_a_model_is_in_the_database_and_no_o
             names = index if isinstance(index, list | tuple) else index.fields
             explained.add(one(indexes, f"{table} USING btree ({', '.join(names)})", table))
     not_null = {name for name, form in constraints.items() if form.startswith("NOT NULL")}
-    present = (constraints.keys() | indexes.keys()) - not_null
+    present = (constraints.keys() | indexes.keys() | triggers.keys()) - not_null
     assert not present - explained, "in the database and nowhere declared"
     assert not by_hand - present, "written by hand and not there"
 
@@ -194,10 +201,11 @@ def written_by_hand() -> set[str]:
         forward = getattr(importlib.import_module(f"migrations.{name}"), "FORWARD", [])
         for statement in forward:
             named = re.match(
-                r"CREATE (?:UNIQUE )?INDEX (\w+)|ALTER TABLE \w+ ADD CONSTRAINT (\w+)", statement
+                r"\s*(?:CREATE (?:(?:UNIQUE )?INDEX|FUNCTION|TRIGGER)|ALTER TABLE \w+ ADD CONSTRAINT) (\w+)",
+                statement,
             )
             assert named, f"{name}: what does this make? {statement}"
-            found.add(named[1] or named[2])
+            found.add(named[1])
     return found
 
 
