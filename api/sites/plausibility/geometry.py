@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-from haversine import Unit, haversine
-
 from api.sites.plausibility.checks import seconds_between
 from api.sites.plausibility.facts import Circle, Fix, PositionResult
 
@@ -23,6 +21,9 @@ class Leg:
 
 def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Metres between two (latitude, longitude); ±180° is one meridian and a pole one point."""
+    # Here, for haversine brings numpy along: 10 MB in each web process, which never asks for a distance.
+    from haversine import Unit, haversine
+
     return float(haversine(a, b, unit=Unit.METERS))
 
 
