@@ -18,7 +18,7 @@ from api.core.errors import InvalidInput
 T = TypeVar("T")
 R = TypeVar("R")
 
-LARGEST_PAGE = 50
+LARGEST_PAGE = 100
 
 
 #: From a row to what a page goes on from.
@@ -61,7 +61,7 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(description="The rows of this page, at most 50.")
+    edges: list[Edge[T]] = strawberry.field(description="The rows of this page, at most 100.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
