@@ -132,13 +132,20 @@ class Storage:
         return int((await obstore.head_async(self._store, key))["size"])
 
     async def delete(self, keys: list[str]) -> None:
-        for key in keys:
-            try:
-                await obstore.delete_async(self._store, key)
-            except (NotFoundError, FileNotFoundError):
-                continue
-            except (BaseError, OSError) as error:
-                raise Unavailable from error
+        """Together, which S3 takes a thousand a request; one that is gone already is no error."""
+        if keys and not await self._deleted(keys):  # how far it came before the missing one is not told
+            for key in keys:
+                await self._deleted(key)
+
+    async def _deleted(self, keys: str | list[str]) -> bool:
+        """False where one of them was not there."""
+        try:
+            await obstore.delete_async(self._store, keys)
+        except (NotFoundError, FileNotFoundError):
+            return False
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+        return True
 
     async def names(self, prefix: str) -> list[tuple[str, datetime]]:
         """Names and ages of the objects under a prefix."""

@@ -26,8 +26,8 @@ SELECT id, agency_id, employee_id, digest, frames FROM check_in_nonce
 """
 #: Of these frames, those that none of the person's check-ins names.
 UNNAMED_FRAMES = """
-SELECT key FROM unnest($2::text[]) AS frame(key)
- WHERE NOT EXISTS (SELECT FROM check_in WHERE employee_id = $1 AND frames ? frame.key)
+SELECT frame.key FROM unnest($1::text[], $2::uuid[]) AS frame(key, employee_id)
+ WHERE NOT EXISTS (SELECT FROM check_in WHERE check_in.employee_id = frame.employee_id AND frames ? frame.key)
 """
 UNNAMED_PHOTOS = """
 SELECT photo.key FROM unnest($1::text[], $2::uuid[]) AS photo(key, employee_id)
@@ -57,11 +57,8 @@ async def _nonces(tools: Tools) -> int:
     until, count = time.monotonic() + BUDGET, 0
     while time.monotonic() < until:
         batch = await database.rows(NONCES, BATCH)
-        for nonce in batch:
-            folder = frame_folder(nonce["agency_id"], bytes(nonce["digest"]))
-            keys = [f"{folder}/{number}" for number in range(nonce["frames"])]
-            unnamed = await database.rows(UNNAMED_FRAMES, nonce["employee_id"], keys)
-            await tools.runtime.storage.delete([row["key"] for row in unnamed])
+        owners = {key: nonce["employee_id"] for nonce in batch for key in _frames_of(nonce)}
+        await _delete_unnamed(tools, UNNAMED_FRAMES, owners)
         await database.rows(
             "DELETE FROM check_in_nonce WHERE id = ANY($1::uuid[]) RETURNING id", [row["id"] for row in batch]
         )
@@ -78,10 +75,20 @@ async def _orphaned_photographs(tools: Tools) -> int:
     count = 0
     for start in range(0, len(old), BATCH):
         owners = {key: owner for key in old[start : start + BATCH] if (owner := _owner_of(key))}
-        orphans = await database.rows(UNNAMED_PHOTOS, list(owners), list(owners.values()))
-        await tools.runtime.storage.delete([row["key"] for row in orphans])
-        count += len(orphans)
+        count += await _delete_unnamed(tools, UNNAMED_PHOTOS, owners)
     return count
+
+
+async def _delete_unnamed(tools: Tools, statement: str, owners: dict[str, UUID]) -> int:
+    """Delete those of the objects, each with whose it would be, that no row of that person names."""
+    unnamed = await database.rows(statement, list(owners), list(owners.values()))
+    await tools.runtime.storage.delete([row["key"] for row in unnamed])
+    return len(unnamed)
+
+
+def _frames_of(nonce: database.Row) -> list[str]:
+    folder = frame_folder(nonce["agency_id"], bytes(nonce["digest"]))
+    return [f"{folder}/{number}" for number in range(nonce["frames"])]
 
 
 def _owner_of(key: str) -> UUID | None:

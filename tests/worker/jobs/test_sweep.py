@@ -5,11 +5,14 @@ import os
 import secrets
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from api.accounts.models import Account, Credential
 from api.attendance.models import CheckIn, CheckInKind, CheckInNonce
 from api.attendance.service.accept import accept
 from api.attendance.service.start import start_check_in
 from api.biometrics import service as biometrics
+from api.core import database
 from api.core.settings import Settings
 from tests.pictures import portrait
 from tests.worker.jobs.office import eyes_of, open_office
@@ -45,6 +48,36 @@ def test_expired_nonces_go_with_their_frames_and_evidence_stays(settings: Settin
             await CheckIn.filter(id=record.id).update(frames=[fresh.uploads[0].key])
             await sweep({"tools": tools})
             assert fresh.uploads[0].key in {key for key, _ in await storage.names("frames")}
+
+    asyncio.run(story())
+
+
+def test_many_cost_no_more_statements_than_one(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def counted(sql: str, *values: object) -> list[database.Row]:
+        asked.append(sql)
+        return await rows(sql, *values)
+
+    rows = database.rows
+    monkeypatch.setattr(database, "rows", counted)
+
+    async def story() -> None:
+        async with open_office(settings) as office:
+            storage, she = office.runtime.storage, await office.hire()
+            await she.has_template(bytes(2048), "none")
+            cost = []
+            for many in (1, 15):
+                for _ in range(many):
+                    started = await start_check_in(she.context, CheckInKind.IN, 2)
+                    await storage.put(started.uploads[0].key, portrait(6))  # the other was never sent
+                await CheckInNonce.all().update(expires_at=NOW - timedelta(hours=2))
+                asked.clear()
+                await sweep({"tools": Tools(office.runtime, eyes_of(None))})
+                cost.append(len(asked))
+                assert await storage.names("frames") == []
+                assert not await CheckInNonce.exists()
+            assert cost[0] == cost[1]
 
     asyncio.run(story())
 
