@@ -18,13 +18,14 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
 
 from api.core.errors import SignInRequired
-from api.core.events import CHANGED, Changed, Events, read_changed
+from api.core.events import CHANGED, MISSED, Changed, Events, read_changed
 from api.core.subtree import lies_in
 
 if TYPE_CHECKING:
@@ -168,9 +169,9 @@ class Hub:
         async for payload in self._events.listen(CHANGED):
             if payload is None:
                 self._connected.set()
-                for listeners in self._listeners.values():
-                    for listener in listeners:
-                        listener.miss()
+            if payload in (None, MISSED):
+                for listener in chain.from_iterable(self._listeners.values()):
+                    listener.miss()
             else:
                 self._tell(payload)
 

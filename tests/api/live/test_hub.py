@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -162,6 +162,59 @@ async def test_after_redis_was_away_everything_is_to_be_read_again(
         await asyncio.sleep(COALESCE_SECONDS)
         events.changed(_change(person))
         assert await heard.next() == {person}
+
+
+@pytest.fixture
+async def mute(valkey: Valkey) -> AsyncIterator[Callable[[str], Awaitable[object]]]:
+    """Takes the right to publish away ("-publish") and gives it back ("+publish"); who listens stays connected,
+    and does not learn that anything was amiss."""
+    async with redis.Redis.from_url(valkey.url) as operator:
+
+        async def say(right: str) -> object:
+            return await operator.execute_command("ACL", "SETUSER", "default", right)
+
+        yield say
+        await say("+publish")
+
+
+async def test_what_could_not_be_sent_is_sent_as_soon_as_it_can_be(
+    hub: Hub, events: Events, mute: Callable[[str], Awaitable[object]]
+) -> None:
+    person, later = new_ids(2)
+    async with _listening(hub) as heard:
+        await _ready(heard, hub)
+        await mute("-publish")
+        events.changed(_change(person))
+        assert await heard.is_quiet()
+        events.changed(_change(later))
+        await mute("+publish")
+        told = await heard.next()
+        while told is not None and told != {person, later}:
+            told |= await heard.next() or frozenset()
+        assert told == {person, later}
+
+
+async def test_what_was_too_much_to_hold_back_becomes_the_word_to_read_everything(
+    redis_url: str, mute: Callable[[str], Awaitable[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.core.events.QUEUE_LENGTH", 3)
+    async with Events(redis_url).running() as events, Hub(events).running() as hub, _listening(hub) as heard:
+        await _ready(heard, hub)
+        await mute("-publish")
+        for person in new_ids(9):
+            events.changed(_change(person))
+        assert await heard.is_quiet()
+        await mute("+publish")
+        assert await heard.next() is None
+
+
+async def test_a_process_that_ends_without_redis_ends_soon(redis_url: str, valkey: Valkey) -> None:
+    async with asyncio.timeout(5):
+        async with Events(redis_url).running() as events:
+            valkey.stop()
+            events.work("verify")
+            await asyncio.sleep(COALESCE_SECONDS)
+    await asyncio.to_thread(valkey.start)
 
 
 async def test_without_redis_a_listener_does_not_wait_long(events: Events, valkey: Valkey) -> None:
