@@ -15,7 +15,7 @@ from local.borrowed import embedded, missing_servers
 from local.errors import ProcessError
 from local.files import write_private
 from local.keys import keys_in, names_of
-from local.lock import alone
+from local.lock import alone, refuse_a_second
 from local.processes import Child, Keeper, Watch, stop_all
 from local.server import Server
 
@@ -43,8 +43,9 @@ class Up:
 
     def run(self) -> None:
         """Until somebody stops it. Raises ServerError or ProcessError with a sentence."""
+        refuse_a_second(self.settings.data_dir)
         check_port(self.settings)
-        with alone(self.settings.data_dir) as self._lock, self._watch.listening():
+        with alone(self.settings.data_dir, self.settings.base_url) as self._lock, self._watch.listening():
             self._withdraw()
             try:
                 self._start_servers()
@@ -191,7 +192,7 @@ def is_done(task: Child) -> bool:
 def welcome(base_url: str, accounts: list[dict[str, Any]], seconds: float) -> str:
     lines = ["", f"Hadir is at {base_url} (ready after {seconds:.1f} s). Ctrl-C stops everything.", ""]
     if accounts:
-        columns = ("role", "nip", "password", "name", "unit")
+        columns = ("role", "nip", "password", "face", "name", "unit")
         rows = [columns, *(tuple(str(account.get(column, "")) for column in columns) for account in accounts)]
         widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
         lines.append("Who can log in (demonstration data):")

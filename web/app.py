@@ -24,7 +24,7 @@ from web.pages.queue import page as queue
 from web.pages.today import page as today
 from web.render import Pages
 from web.session import HOME
-from web.visit import Kit, Visit, go, page
+from web.visit import Kit, Visit, go, page, without_slash
 
 #: Our forms are small; photographs go to the upload address, never through here.
 MAX_BODY_BYTES = 64 * 1024
@@ -49,6 +49,7 @@ def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> A
         *queue.routes,
         *evidence.routes,
         *account.routes,
+        page("GET", "/{path:path}/", without_slash),
     ]
     app = Starlette(
         routes=routes,
@@ -58,6 +59,7 @@ def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> A
             Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
         ],
     )
+    app.router.redirect_slashes = False
     app.state.kit = Kit(Client(execute, subscribe), Pages(assets), options)
     # Outermost, so that also the answer to a surprise carries the headers.
     return Guard(app, options)

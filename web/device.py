@@ -1,6 +1,7 @@
 """What a User-Agent says, in words a person would use."""
 
 import re
+from typing import Literal
 from urllib.parse import urlsplit
 
 _SYSTEMS = (
@@ -30,6 +31,14 @@ def describe(user_agent: str) -> str:
     browser = next((name for sign, name in _BROWSERS if sign in user_agent), "")
     system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
     return ", ".join(filter(None, (browser, system)))
+
+
+def browser_kind(user_agent: str) -> Literal["iphone", "iphone-app", "android", "desktop"]:
+    """By where the settings of camera and position are: in Safari itself, in the phone's settings for other
+    browsers of iOS, or beside the address."""
+    if re.search(r"iPhone|iPad", user_agent):
+        return "iphone-app" if re.search(r"CriOS|FxiOS|EdgiOS|OPT/|GSA/", user_agent) else "iphone"
+    return "android" if "Android" in user_agent else "desktop"
 
 
 def in_app(user_agent: str) -> bool:

@@ -4,6 +4,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from web.session import path_of
+
 
 def asks(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
@@ -11,8 +13,7 @@ def asks(request: Request) -> bool:
 
 def current_path(request: Request) -> str | None:
     """The page the reader is on, without scheme and host."""
-    url = request.headers.get("hx-current-url")
-    return None if url is None else "/" + url.split("://", 1)[-1].partition("/")[2]
+    return path_of(request.headers.get("hx-current-url"))
 
 
 def fragment(html: str, *, status: int = 200, trigger: dict[str, object] | None = None) -> HTMLResponse:

@@ -109,6 +109,11 @@ def from_our_pages(request: Request, options: WebOptions) -> bool:
         return False
 
 
+def path_of(url: str | None) -> str | None:
+    """Path and query of an address that a browser names, without scheme and host."""
+    return None if url is None else "/" + url.split("://", 1)[-1].partition("/")[2]
+
+
 def safe_next(value: str | None) -> str:
     """A path on this site, or the first page. Anything that a browser could read as another site, and
     anything with control characters or backslashes, is not followed."""

@@ -112,8 +112,15 @@ class Visit:
             raise HTTPException(403)
         token = self.request.headers.get(session.CSRF_HEADER) or await self.field(session.CSRF_FIELD)
         seed = self.token or session.read_cookie(self.request, session.STRANGER, options)
-        if not session.csrf_valid(token, seed, options.secret):
-            raise HTTPException(403)
+        if session.csrf_valid(token, seed, options.secret):
+            return
+        # One of our pages, but of a session that has ended since, or of one before the present.
+        raise StalePage if self.token else SignInRequired
+
+    @property
+    def came_from(self) -> str | None:
+        """Path and query of the page of ours that led or sent here."""
+        return session.path_of(self.request.headers.get("referer"))
 
     async def form(self) -> FormData:
         """Fields of an ordinary form; our pages send no multipart and it is not read."""
@@ -134,6 +141,13 @@ class Visit:
         return body
 
 
+class StalePage(HTTPException):
+    """Sent by a page of ours from before the reader's present session."""
+
+    def __init__(self) -> None:
+        super().__init__(403)
+
+
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
@@ -149,10 +163,18 @@ def page(method: Literal["GET", "POST"], path: str, handler: Handler) -> Route:
     return Route(path, endpoint, methods=[method], name=handler.__module__ + "." + handler.__name__)
 
 
+async def without_slash(visit: Visit) -> Response:
+    """Starlette's own redirect names the host that the request claims; this one names none."""
+    query = visit.request.url.query
+    path = visit.request.url.path.rstrip("/") + (f"?{query}" if query else "")
+    return RedirectResponse(session.safe_next(path), status_code=307)
+
+
 def go(path: str) -> RedirectResponse:
     """After a change: the next page is fetched with GET, so that reloading repeats nothing."""
     return RedirectResponse(path, status_code=303)
 
 
-def login_path(wanted: str) -> str:
-    return f"/login?next={quote(session.safe_next(wanted), safe='')}"
+def login_path(wanted: str, *, ended: bool) -> str:
+    """`ended`: the reader was signed in a moment ago, and is told so."""
+    return f"/login?next={quote(session.safe_next(wanted), safe='')}" + ("&ended=1" if ended else "")

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from babel.core import negotiate_locale
+from babel.numbers import format_decimal
 
 LOCALES = ("id", "en")
 DEFAULT_LOCALE = "id"
@@ -31,9 +32,10 @@ def catalogue(locale: str) -> Mapping[str, Mapping[str, str]]:
 
 def say(code: str, locale: str, params: Mapping[str, object] | None = None) -> Sentence:
     """The sentence for a code; KeyError for a code without one, which a test makes impossible."""
-    entry = catalogue(locale if locale in LOCALES else DEFAULT_LOCALE)[code]
-    shown = {name: _shown(value) for name, value in (params or {}).items()}
-    if named := catalogue(locale if locale in LOCALES else DEFAULT_LOCALE).get(f"FIELD_{shown.get('field')}"):
+    locale = locale if locale in LOCALES else DEFAULT_LOCALE
+    entry = catalogue(locale)[code]
+    shown = {name: _shown(value, locale) for name, value in (params or {}).items()}
+    if named := catalogue(locale).get(f"FIELD_{shown.get('field')}"):
         shown["field"] = named["message"]
     step = entry.get("next")
     return Sentence(entry["message"].format_map(shown), step.format_map(shown) if step else None)
@@ -45,5 +47,6 @@ def locale_of(accept_language: str) -> str:
     return negotiate_locale([tag for tag in wanted if tag], LOCALES, sep="-") or DEFAULT_LOCALE
 
 
-def _shown(value: object) -> object:
-    return f"{value:.0f}" if isinstance(value, float) else value
+def _shown(value: object, locale: str) -> object:
+    """Whole numbers, as the language writes them: 1.234 or 1,234."""
+    return format_decimal(value, "#,##0", locale) if isinstance(value, int | float) else value

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from api.accounts import access
 from api.accounts.models import Account, Credential
 from api.accounts.passwords import hash_password
+from api.biometrics.models import Enrolment, EnrolmentState
 from api.core.policy import Role
 from api.core.runtime import Runtime
 from api.demo.places import AGENCY_SHORT, HOME_UNIT, PROVINCE
@@ -23,7 +24,8 @@ Listed = dict[str, str]
 
 
 async def accounts(runtime: Runtime) -> list[Listed]:
-    """Role, name, NIP, password, token and unit of each account, made or renewed where needed."""
+    """Role, name, NIP, password, token and unit of each account, made or renewed where needed; and whether the
+    person's face is enrolled."""
     listed = [(Role.SUPERVISOR, HOME_UNIT, 0), (Role.HR_ADMIN, PROVINCE, 1)]
     listed += [(Role.AGENCY_ADMIN, "00", 1), (Role.AUDITOR, "00", 2)]
     listed += [(Role.EMPLOYEE, HOME_UNIT, 1 + number) for number in range(EMPLOYEES)]
@@ -44,6 +46,7 @@ async def _account(runtime: Runtime, role: Role, unit_code: str, number: int) ->
     token = _derived(runtime, "token", person.nip)
     if not await Credential.exists(digest=access.digest_of(token)):
         await _renew(person, password, token)
+    enrolled = await Enrolment.filter(employee_id=person.id).exclude(state=EnrolmentState.REFUSED).exists()
     return {
         "role": role.value,
         "name": person.name,
@@ -51,6 +54,7 @@ async def _account(runtime: Runtime, role: Role, unit_code: str, number: int) ->
         "password": password,
         "token": token,
         "unit": person.unit.name,
+        "face": "enrolled" if enrolled else "none yet",
     }
 
 

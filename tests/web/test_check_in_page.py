@@ -73,7 +73,27 @@ def test_inside_another_app_the_page_says_how_to_leave_it(
     page = browser().get(path, headers={"user-agent": agent}).text
     assert ('id="inside-app"' in page) is inside
     assert ("package=com.android.chrome" in page) is way_out
-    assert "<noscript>" in page
+    assert ("<noscript>" in page) is not inside, "one obstacle, one next step"
+
+
+AGENTS = {
+    "iPhone": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1",
+    "CriOS": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) CriOS/130.0 Mobile/15E148 Safari/604.1",
+    "Android": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36",
+    "desktop": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36",
+}
+
+
+def test_each_kind_of_browser_has_its_own_next_step(browser: Browser, api: FakeApi) -> None:
+    api.data = {"me": me()}
+    client = browser(language="en")
+    steps = set()
+    for agent in AGENTS.values():
+        page = client.get("/check-in", headers={"user-agent": agent}).text
+        found = re.search(r'data-say="camera-denied".*?class="next">([^<]+)<', page, re.DOTALL)
+        assert found
+        steps.add(found.group(1))
+    assert len(steps) == len(AGENTS)
 
 
 def test_start_and_submit_speak_json_with_the_page(browser: Browser, api: FakeApi) -> None:

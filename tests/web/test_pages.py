@@ -77,6 +77,17 @@ def test_enrolment_asks_for_consent_before_it_shows_a_camera(browser: Browser, a
     assert "enrol.js" not in page
 
 
+@pytest.mark.parametrize("path", ["/enrol", "/enrol?again=1"])
+def test_a_reason_that_is_the_same_for_all_photographs_is_said_once(
+    browser: Browser, api: FakeApi, path: str
+) -> None:
+    dark = [reason("REFUSE", "Terlalu gelap.", "Hadap ke cahaya.")]
+    photos = [{"position": at, "accepted": False, "reasons": dark} for at in range(3)]
+    enrolment = {"id": IDS["enrolment"], "state": "REFUSED", "photos": photos}
+    api.data = {"me": me({**SITI, "enrolment": "ACTIVE"}, enrolment=enrolment)}
+    assert browser().get(path).text.count("Terlalu gelap.") == 1
+
+
 def test_enrolment_tells_each_photographs_verdict(browser: Browser, api: FakeApi) -> None:
     photos = [
         {"position": 0, "accepted": True, "reasons": []},

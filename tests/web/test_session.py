@@ -51,7 +51,8 @@ def test_nothing_changes_without_the_token(browser: Browser, api: FakeApi, path:
         "text": {"content": f"csrf={good_token()}", "headers": {"content-type": "text/plain"}},
     }[how]
     answer = browser().post(path, **body)  # type: ignore[arg-type]
-    assert answer.status_code == 403
+    # Whoever is signed in and comes from an old login page is led on.
+    assert answer.status_code == (303 if path == "/login" else 403)
     assert api.asked == []
 
 
@@ -216,11 +217,11 @@ def test_an_ended_session_is_told_in_each_way_of_asking(
 ) -> None:
     api.data = {"me": ended, "startCheckIn": refused("SIGN_IN_REQUIRED")}
     client = browser()
-    assert client.get("/today").headers["location"] == "/login?next=%2Ftoday"
+    assert client.get("/today").headers["location"] == "/login?next=%2Ftoday&ended=1"
     fragment = client.get(
         "/today", headers={"hx-request": "true", "hx-current-url": "http://testserver/live?filter=LATE"}
     )
-    assert fragment.headers["hx-redirect"] == "/login?next=%2Flive%3Ffilter%3DLATE"
+    assert fragment.headers["hx-redirect"] == "/login?next=%2Flive%3Ffilter%3DLATE&ended=1"
     script = client.post(
         "/check-in/start",
         json={"kind": "IN"},
@@ -230,7 +231,61 @@ def test_an_ended_session_is_told_in_each_way_of_asking(
             "referer": "http://testserver/check-in",
         },
     )
-    assert (script.status_code, script.json()) == (401, {"signIn": "/login?next=%2Fcheck-in"})
+    assert (script.status_code, script.json()) == (401, {"signIn": "/login?next=%2Fcheck-in&ended=1"})
+
+
+CONTEST = f"/check-ins/{IDS['check_in']}/contest"
+
+
+def from_page(path: str) -> dict[str, str]:
+    return {"origin": "http://testserver", "referer": "http://testserver" + path}
+
+
+def test_after_signing_out_in_another_tab_one_is_told_and_comes_back(browser: Browser, api: FakeApi) -> None:
+    client = browser(signed_in=False)
+    form = {"csrf": good_token(), "reason": "I was there"}
+    answer = client.post(CONTEST, data=form, headers=from_page("/today?x=1"))
+    assert answer.headers["location"] == "/login?next=%2Ftoday%3Fx%3D1&ended=1"
+    assert api.asked == []
+    login = client.get(answer.headers["location"]).text
+    assert "Anda sudah keluar." in login
+    assert 'name="next" value="/today?x=1"' in login
+
+
+def test_a_link_of_an_old_page_tells_it_too_and_the_login_page_does_not(browser: Browser) -> None:
+    client = browser(signed_in=False)
+    assert client.get("/today", headers=from_page("/account")).headers["location"].endswith("&ended=1")
+    assert client.get("/today", headers=from_page("/login")).headers["location"] == "/login?next=%2Ftoday"
+
+
+def test_a_page_from_before_ones_present_session_leads_back_to_itself(browser: Browser, api: FakeApi) -> None:
+    form = {"csrf": good_token("the session before"), "reason": "I was there"}
+    answer = browser().post(CONTEST, data=form, headers=from_page("/check-ins?state=REVIEW"))
+    assert answer.status_code == 403
+    assert "Anda sudah masuk lagi" in answer.text
+    assert 'class="button" href="/check-ins?state=REVIEW"' in answer.text
+    assert api.asked == []
+
+
+def test_signing_in_twice_in_two_tabs_leads_where_one_was_going(browser: Browser, api: FakeApi) -> None:
+    form = {"csrf": good_token("a stranger"), "nip": "1", "password": "x", "next": "/account"}
+    answer = browser().post("/login", data=form, headers=from_page("/login"))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    ("path", "led"),
+    [
+        ("/live/", "/live"),
+        ("/check-ins/?state=FLAGGED", "/check-ins?state=FLAGGED"),
+        ("//evil.example/", "/today"),
+        ("/\\evil.example/", "/%5Cevil.example"),
+    ],
+)
+def test_a_slash_too_many_leads_to_this_very_site(browser: Browser, path: str, led: str) -> None:
+    answer = browser().get("http://testserver" + path, headers={"host": "evil.example"})
+    assert (answer.status_code, answer.headers["location"]) == (307, led)
 
 
 def test_too_short_a_secret_is_refused(browser: Browser) -> None:

@@ -1,55 +1,58 @@
 // The check-in page: look, press, and the verdict comes by itself.
 
 import { closeCamera, openCamera, takePhoto, watchLight } from "./camera.js";
-import { element, persist, post, Refused, say, show, tellRefusal, upload } from "./page.js";
+import { element, inBrowser, Obstacles, persist, post, Refused, say, upload, Work } from "./page.js";
 import { inWords, PositionWatch } from "./position.js";
 
 /** @typedef {import("./page.js").UploadTarget} UploadTarget */
 /** @typedef {{nonce: string, serverTime: string, uploads: UploadTarget[], receivedAt: number}} Start */
 
-/** A submission that has not been answered yet: kept so that sending it again is the same submission. */
-const PENDING = "hadir.pending";
 const DEVICE = "hadir.device";
 const UPLOAD_TRIES = 6;
 const SUBMIT_TRIES = 40;
 
 const stage = element("stage");
-const obstacles = element("obstacles");
+/** Under this name lies a submission of this person's that has no answer yet: sent again, after a reload too, it
+ * is the same submission, by its idempotency key. */
+const PENDING = `hadir.pending.${stage.dataset.who}`;
+const obstacles = new Obstacles(element("obstacles"));
 const hint = element("hint");
 const sending = element("sending");
-const refusal = element("refusal");
 const shutter = /** @type {HTMLButtonElement} */ (element("shutter"));
 const progress = /** @type {HTMLProgressElement} */ (element("progress"));
 const video = /** @type {HTMLVideoElement} */ (element("camera"));
-const ready = { camera: false, position: false, busy: false };
+const line = element("position");
+const ready = { camera: false, position: false };
+const work = new Work(element("refusal"), refresh);
 const position = new PositionWatch(positionFound, positionMissed);
 
 function refresh() {
-  shutter.disabled = !(ready.camera && ready.position) || ready.busy;
-  shutter.hidden = ready.busy;
-  sending.hidden = !ready.busy;
+  shutter.disabled = !(ready.camera && ready.position) || work.busy;
+  shutter.hidden = work.busy;
+  sending.hidden = !work.busy;
 }
 
 /** @param {number} accuracy metres */
 function positionFound(accuracy) {
   ready.position = true;
-  for (const name of ["position-denied", "position-missing"]) show(obstacles, name, false);
-  const line = element("position");
+  for (const name of ["position-denied", "position-missing"]) obstacles.set(name, false);
+  line.hidden = false;
   say(line, inWords(accuracy));
-  const metres = `(± ${Math.round(accuracy)} m)`;
+  const metres = `(± ${Math.round(accuracy).toLocaleString(document.documentElement.lang)} m)`;
   for (const place of line.querySelectorAll("[data-accuracy]")) place.textContent = metres;
   refresh();
 }
 
 /** @param {string} obstacle */
 function positionMissed(obstacle) {
-  show(obstacles, obstacle, true);
+  line.hidden = true;
+  obstacles.set(obstacle, true);
 }
 
 /** A number of this browser's own, so that one phone with two accounts can be told. @returns {string} */
 function deviceId() {
-  const known = localStorage.getItem(DEVICE) ?? crypto.randomUUID();
-  localStorage.setItem(DEVICE, known);
+  const known = inBrowser.get(DEVICE) ?? crypto.randomUUID();
+  inBrowser.put(DEVICE, known);
   return known;
 }
 
@@ -81,24 +84,25 @@ function submission(start) {
   };
 }
 
-/** Hands in until there is an answer. What the server has once accepted comes back as the same record.
+/** Hands in until there is an answer. What the server has once accepted comes back as the same record; it is
+ * forgotten here only when the address is the record's own, so that a reload at any moment leads to it.
  * @param {string} body JSON */
 async function deliver(body) {
   try {
     const answer = await persist(() => post("/check-in/submit", JSON.parse(body)), SUBMIT_TRIES, weak);
-    sessionStorage.removeItem(PENDING);
+    history.replaceState(null, "", answer.href);
+    inBrowser.drop(PENDING);
     await showVerdict(answer);
   } catch (error) {
-    if (error instanceof Refused) sessionStorage.removeItem(PENDING);
+    if (error instanceof Refused && !error.stale) inBrowser.drop(PENDING);
     throw error;
   }
 }
 
-/** @param {{html: string, href: string}} answer */
+/** @param {{html: string}} answer */
 async function showVerdict(answer) {
   closeCamera(video);
   position.stop();
-  history.replaceState(null, "", answer.href);
   await htmx.swap({ text: answer.html, target: stage, swap: "innerHTML", sourceElement: stage });
   element("after").hidden = false;
   stage.focus();
@@ -106,7 +110,7 @@ async function showVerdict(answer) {
 
 /** Hands in first what is still without an answer: it may well have been accepted. */
 async function checkIn() {
-  const pending = sessionStorage.getItem(PENDING);
+  const pending = inBrowser.get(PENDING);
   if (pending) return resume(pending);
   step("photo", 2);
   const [photo, start] = await Promise.all([takePhoto(video), begin()]);
@@ -114,7 +118,7 @@ async function checkIn() {
   await persist(() => upload(start.uploads[0], photo, (percent) => step("upload", 5 + percent * 0.85)), UPLOAD_TRIES, weak);
   step("submit", 93);
   const body = JSON.stringify(submission(start));
-  sessionStorage.setItem(PENDING, body);
+  inBrowser.put(PENDING, body);
   await deliver(body);
 }
 
@@ -124,35 +128,21 @@ function resume(body) {
   return deliver(body);
 }
 
-/** Runs one piece of work with the button away and the progress shown. @param {() => Promise<void>} work */
-async function busily(work) {
-  if (ready.busy) return;
-  ready.busy = true;
-  refusal.hidden = true;
-  refresh();
-  try {
-    await work();
-  } catch (error) {
-    tellRefusal(refusal, error);
-  } finally {
-    ready.busy = false;
-    if (shutter.isConnected) refresh();
-  }
-}
-
 async function startCamera() {
   const obstacle = await openCamera(video);
-  if (obstacle) return show(obstacles, obstacle, true);
+  if (obstacle) {
+    say(hint, null);
+    return obstacles.set(obstacle, true);
+  }
   ready.camera = true;
   watchLight(video, hint);
   refresh();
 }
 
 async function main() {
-  for (const name of ["offline", "online"]) addEventListener(name, () => show(obstacles, "offline", !navigator.onLine));
-  shutter.addEventListener("click", () => busily(checkIn));
-  const pending = sessionStorage.getItem(PENDING);
-  if (pending) await busily(() => resume(pending));
+  shutter.addEventListener("click", () => work.run(checkIn));
+  const pending = inBrowser.get(PENDING);
+  if (pending) await work.run(() => resume(pending));
   if (!shutter.isConnected) return;
   position.start();
   await startCamera();

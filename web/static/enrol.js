@@ -1,17 +1,16 @@
 // The enrolment page: a few photographs, looked at before they are sent, and a verdict for each.
 
 import { closeCamera, openCamera, takePhoto, watchLight } from "./camera.js";
-import { element, persist, post, say, show, tellRefusal, upload } from "./page.js";
+import { element, Obstacles, persist, post, say, upload, Work } from "./page.js";
 
 /** @typedef {import("./page.js").UploadTarget} UploadTarget */
 
 const TRIES = 6;
 
 const stage = element("stage");
-const obstacles = element("obstacles");
+const obstacles = new Obstacles(element("obstacles"));
 const hint = element("hint");
 const sending = element("sending");
-const refusal = element("refusal");
 const shutter = /** @type {HTMLButtonElement} */ (element("shutter"));
 const send = /** @type {HTMLButtonElement} */ (element("send"));
 const progress = /** @type {HTMLProgressElement} */ (element("progress"));
@@ -19,14 +18,15 @@ const video = /** @type {HTMLVideoElement} */ (element("camera"));
 const places = /** @type {HTMLLIElement[]} */ ([...element("shots").children]);
 /** @type {(Blob | null)[]} */
 const photos = places.map(() => null);
-const ready = { camera: false, busy: false };
+const ready = { camera: false };
+const work = new Work(element("refusal"), refresh);
 
 function refresh() {
   const complete = photos.every((photo) => photo !== null);
-  shutter.hidden = complete || ready.busy;
+  shutter.hidden = complete || work.busy;
   shutter.disabled = !ready.camera;
-  send.hidden = !complete || ready.busy;
-  sending.hidden = !ready.busy;
+  send.hidden = !complete || work.busy;
+  sending.hidden = !work.busy;
 }
 
 /** @param {number} index @param {Blob | null} photo */
@@ -76,28 +76,15 @@ async function enrol() {
   stage.focus();
 }
 
-async function sendAll() {
-  if (ready.busy) return;
-  ready.busy = true;
-  refusal.hidden = true;
-  refresh();
-  try {
-    await enrol();
-  } catch (error) {
-    tellRefusal(refusal, error);
-  } finally {
-    ready.busy = false;
-    if (shutter.isConnected) refresh();
-  }
-}
-
 async function main() {
-  for (const name of ["offline", "online"]) addEventListener(name, () => show(obstacles, "offline", !navigator.onLine));
   shutter.addEventListener("click", shoot);
-  send.addEventListener("click", sendAll);
+  send.addEventListener("click", () => work.run(enrol));
   for (const [index, item] of places.entries()) item.querySelector("button")?.addEventListener("click", () => place(index, null));
   const obstacle = await openCamera(video);
-  if (obstacle) return show(obstacles, obstacle, true);
+  if (obstacle) {
+    say(hint, null);
+    return obstacles.set(obstacle, true);
+  }
   ready.camera = true;
   watchLight(video, hint);
   refresh();

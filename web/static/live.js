@@ -89,7 +89,21 @@ async function readAgain(event) {
   htmx.trigger(document.body, "resync");
 }
 
+/** The picker of units closes by Esc, which brings the focus back, and by a press elsewhere. */
+function letPickerClose() {
+  const picker = /** @type {HTMLDetailsElement} */ (element("picker"));
+  picker.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !picker.open) return;
+    picker.open = false;
+    picker.querySelector("summary")?.focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (!picker.contains(/** @type {Node} */ (event.target))) picker.open = false;
+  });
+}
+
 listen(wall);
+letPickerClose();
 for (const name of ["htmx:error", "htmx:response:error"]) rows.addEventListener(name, readAgain);
 setInterval(() => {
   if (!document.hidden && Date.now() - heard > SILENT_MS) connectAnew();

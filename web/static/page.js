@@ -7,13 +7,15 @@
 const ANSWER_MS = 15_000;
 const UPLOAD_MS = 60_000;
 
-/** The server understood, and says no; trying the same again would not help. */
+/** The server understood, and says no; trying the same again would not help. `stale` when it is only this page
+ * that is out of date. */
 export class Refused extends Error {
-  /** @param {Problem | null} problem @param {string | null} href */
-  constructor(problem, href) {
+  /** @param {Problem | null} problem @param {string | null} href @param {boolean} stale */
+  constructor(problem, href, stale = false) {
     super(problem?.code ?? "REFUSED");
     this.problem = problem;
     this.href = href;
+    this.stale = stale;
   }
 }
 
@@ -36,12 +38,78 @@ export function say(root, name) {
   }
 }
 
-/** Shows or hides one sentence and leaves the others.
- * @param {HTMLElement} root @param {string} name @param {boolean} shown */
-export function show(root, name, shown) {
-  const sentence = /** @type {HTMLElement | null} */ (root.querySelector(`[data-say="${name}"]`));
-  if (sentence) sentence.hidden = !shown;
+/** What stands in the way, one thing at a time: the first in the order of the page is shown, with its one next
+ * step, and the rest waits until that is done. */
+export class Obstacles {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.notes = /** @type {HTMLElement[]} */ ([...root.children]);
+    /** @type {Set<string | undefined>} */
+    this.present = new Set(this.notes.filter((note) => !note.hidden).map((note) => note.dataset.say));
+    const look = () => this.set("offline", !navigator.onLine);
+    for (const name of ["offline", "online"]) addEventListener(name, look);
+    look();
+  }
+
+  /** @param {string} name @param {boolean} present */
+  set(name, present) {
+    if (present) this.present.add(name);
+    else this.present.delete(name);
+    const first = this.notes.find((note) => this.present.has(note.dataset.say));
+    for (const note of this.notes) if (note.hidden !== (note !== first)) note.hidden = note !== first;
+  }
 }
+
+/** One piece of work at a time; `redraw` follows its beginning and its end, and `note` tells what went wrong. */
+export class Work {
+  /** @param {HTMLElement} note @param {() => void} redraw */
+  constructor(note, redraw) {
+    this.busy = false;
+    this.note = note;
+    this.redraw = redraw;
+  }
+
+  /** @param {() => Promise<void>} job */
+  async run(job) {
+    if (this.busy) return;
+    this.busy = true;
+    this.note.hidden = true;
+    this.redraw();
+    try {
+      await job();
+    } catch (error) {
+      tellRefusal(this.note, error);
+    } finally {
+      this.busy = false;
+      this.redraw();
+    }
+  }
+}
+
+/** What is kept for us, or nothing where the browser's owner forbids it; then a reload begins anew.
+ * @param {() => Storage} where */
+function shelf(where) {
+  /** @param {(storage: Storage) => any} use */
+  const attempt = (use) => {
+    try {
+      return use(where());
+    } catch (error) {
+      if (error instanceof DOMException) return null;
+      throw error;
+    }
+  };
+  return {
+    /** @param {string} name @returns {string | null} */
+    get: (name) => attempt((storage) => storage.getItem(name)),
+    /** @param {string} name @param {string} value */
+    put: (name, value) => attempt((storage) => storage.setItem(name, value)),
+    /** @param {string} name */
+    drop: (name) => attempt((storage) => storage.removeItem(name)),
+  };
+}
+
+export const inBrowser = shelf(() => localStorage);
+export const inTab = shelf(() => sessionStorage);
 
 /** @param {number} ms */
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -62,7 +130,7 @@ export async function post(path, body) {
   if (response.status >= 500 || response.status === 429) throw new Unreached();
   const answer = await response.json().catch(() => { throw new Unreached(); });
   if (response.status === 401) return leave(answer.signIn);
-  if (!response.ok) throw new Refused(answer.problem ?? { code: "", message: answer.message, nextStep: null }, answer.href ?? null);
+  if (!response.ok) throw new Refused(answer.problem ?? { code: "", message: answer.message, nextStep: null }, answer.href ?? null, response.status === 403);
   return answer;
 }
 

@@ -144,6 +144,12 @@ def test_both_languages_tell_the_same_figures(code: str) -> None:
         )
 
 
+@pytest.mark.parametrize(("locale", "written"), [("id", "1.240 m"), ("en", "1,240 m")])
+def test_figures_are_written_as_the_language_writes_them(locale: str, written: str) -> None:
+    said = say("POSITION_OUTSIDE", locale, {"distance_m": 1240.4, "radius_m": 100})
+    assert written in said.message
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_no_sentence_accuses(locale: str) -> None:
     english = r"fake|cheat\w*|fraud\w*|spoof\w*|lie[sd]?|suspicious|mock\w*"

@@ -1,12 +1,13 @@
 """A check-in from the camera to the verdict, over a connection that fails."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.fake_api import DAY, IDS, SITI, FakeApi, check_in, me, reason
 from tests.web.real_server import Site, upload_target
@@ -102,6 +103,40 @@ def test_a_reload_in_the_middle_hands_in_the_same_submission(
     assert len({sent["idempotencyKey"] for sent in submissions}) == 1
 
 
+def test_a_reload_while_the_answer_is_on_its_way_leads_to_the_verdict(
+    visit: Callable[..., Page], site: Site, api: FakeApi, submissions: list[dict[str, Any]]
+) -> None:
+    """Accepted by the server, and the page gone before the answer came."""
+    held: list[Route] = []
+    page = visit("/check-in")
+    page.route("**/check-in/submit", lambda route: (held.append(route), route.fetch()))
+    page.locator("#shutter:enabled").click()
+    page.wait_for_function("() => Object.keys(localStorage).some((name) => name.startsWith('hadir.pending'))")
+    expect(page.get_by_text("Handing in …")).to_be_visible()
+    while not (held and submissions):
+        page.wait_for_timeout(50)
+    other = page.context.new_page()
+    page.close()
+    other.goto(site.address + "/check-in")
+    expect(other.get_by_role("heading", name="Received. Now being checked")).to_be_visible()
+    assert len(submissions) > 1
+    assert all(sent == submissions[0] for sent in submissions)
+    other.reload()
+    assert other.url.endswith(f"/check-ins/{IDS['check_in']}")
+    kept = other.evaluate("() => Object.keys(localStorage)")
+    assert kept == ["hadir.device"], "an answered submission is not sent again"
+
+
+def test_a_submission_of_another_person_is_not_handed_in(
+    visit: Callable[..., Page], site: Site, api: FakeApi, submissions: list[dict[str, Any]]
+) -> None:
+    page = visit("/check-in")
+    page.evaluate("() => localStorage.setItem('hadir.pending.somebody-else', '{}')")
+    page.reload()
+    page.locator("#shutter:enabled").wait_for()
+    assert submissions == []
+
+
 def test_going_offline_and_back_finishes_the_check_in(
     visit: Callable[..., Page], site: Site, submissions: list[dict[str, Any]]
 ) -> None:
@@ -172,12 +207,40 @@ def test_a_withheld_position_says_what_to_do(
     ],
 )
 def test_a_camera_that_cannot_be_had_says_what_to_do(
-    visit: Callable[..., Page], submissions: list[dict[str, Any]], error: str, said: str
+    visit: Callable[..., Page], site: Site, submissions: list[dict[str, Any]], error: str, said: str
 ) -> None:
     page = visit("/login")
     page.context.add_init_script(
         f"navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '{error}'))"
     )
-    page.goto(page.url.split("/login")[0].split("/today")[0] + "/check-in")
+    page.goto(site.address + "/check-in")
     expect(page.get_by_text(said)).to_be_visible()
     expect(page.locator("#shutter")).to_be_disabled()
+    expect(page.locator("#stage")).not_to_contain_text(re.compile(r"\w"), use_inner_text=True)
+
+
+def test_of_several_obstacles_the_first_alone_is_shown(
+    visit: Callable[..., Page], site: Site, submissions: list[dict[str, Any]]
+) -> None:
+    page = visit("/login", allowed=[])
+    page.context.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    )
+    page.goto(site.address + "/check-in")
+    expect(page.get_by_text("The camera is not allowed")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('#position').hidden")
+    expect(page.locator("#obstacles .note:visible")).to_have_count(1)
+    page.context.set_offline(True)
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    expect(page.locator("#obstacles .note:visible")).to_have_count(1)
+
+
+@pytest.mark.parametrize("agent", ["Chrome/130 Mobile", "Chrome/130 Mobile Instagram 350"])
+def test_without_javascript_one_note_and_no_dead_button(
+    visit: Callable[..., Page], submissions: list[dict[str, Any]], agent: str
+) -> None:
+    page = visit(
+        "/check-in", java_script_enabled=False, user_agent=f"Mozilla/5.0 (Linux; Android 14) {agent}"
+    )
+    expect(page.locator(".note:visible")).to_have_count(1)
+    expect(page.locator("#shutter")).to_be_hidden()

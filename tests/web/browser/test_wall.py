@@ -152,3 +152,22 @@ def test_when_the_right_is_withdrawn_the_wall_says_so(
     expect(page.get_by_role("link", name="Sign in again")).to_be_visible()
     page.wait_for_timeout(1_500)
     assert site.watchers == []
+
+
+def test_the_picker_of_units_closes_by_the_keyboard_and_by_a_press_elsewhere(
+    visit: Callable[..., Page], site: Site, api: FakeApi, wall: dict[str, Any]
+) -> None:
+    wall["units"] = connection([PROVINCE])
+    page = visit(WALL)
+    summary = page.locator("#picker summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#unit-list a")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(page.locator("#unit-list")).to_be_hidden()
+    expect(summary).to_be_focused()
+    summary.click()
+    expect(page.locator("#unit-list")).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+    expect(page.locator("#unit-list")).to_be_hidden()

@@ -14,10 +14,24 @@ async def show(visit: Visit) -> Response:
 
 
 async def _shown(
-    visit: Visit, *, made: dict[str, Any] | None = None, problem: dict[str, Any] | None = None
+    visit: Visit,
+    *,
+    made: dict[str, Any] | None = None,
+    problem: dict[str, Any] | None = None,
+    refused: str = "",
+    typed: str = "",
 ) -> Response:
+    """`refused` names the form that `problem` is about; it stands open again, with what was `typed`."""
     me = (await visit.ask_as_reader(ASK["Account"]))["me"]
-    context = {"me": me, "made": made, "problem": problem, "days": DAYS, "done": visit.query("done")}
+    context = {
+        "me": me,
+        "made": made,
+        "problem": problem,
+        "refused": refused,
+        "typed": typed,
+        "days": DAYS,
+        "done": visit.query("done"),
+    }
     return visit.show("account/account.html", context, status=422 if problem else 200)
 
 
@@ -26,7 +40,7 @@ async def change_password(visit: Visit) -> Response:
     given = {name: str(form.get(name, ""))[:201] for name in ("current", "new")}
     answer = (await visit.ask_as_reader(ASK["ChangePassword"], **given))["changePassword"]
     if answer["__typename"] != "PasswordChanged":
-        return await _shown(visit, problem=answer)
+        return await _shown(visit, problem=answer, refused="password")
     return go("/account?done=password")
 
 
@@ -40,11 +54,10 @@ async def create_token(visit: Visit) -> Response:
     """The token is shown on the answer itself, this once: it is kept nowhere that a later page could read."""
     chosen = await visit.field("days", 4)
     days = int(chosen) if chosen.isdecimal() and int(chosen) in DAYS else DAYS[1]
-    answer = (await visit.ask_as_reader(ASK["CreateToken"], name=await visit.field("name", 80), days=days))[
-        "createApiToken"
-    ]
+    name = await visit.field("name", 80)
+    answer = (await visit.ask_as_reader(ASK["CreateToken"], name=name, days=days))["createApiToken"]
     if answer["__typename"] != "ApiTokenCreated":
-        return await _shown(visit, problem=answer)
+        return await _shown(visit, problem=answer, refused="token", typed=name)
     return await _shown(visit, made=answer)
 
 

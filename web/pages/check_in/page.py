@@ -4,7 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from web.client import operations
-from web.device import in_app, open_in_chrome
+from web.device import browser_kind, in_app, open_in_chrome
 from web.visit import Visit, go, page
 
 ASK = operations(__file__)
@@ -20,19 +20,17 @@ async def show(visit: Visit) -> Response:
         return go("/enrol")
     asked = visit.query("kind")
     kind = asked if asked in _KINDS else "OUT" if me["today"]["presence"] == "IN" else "IN"
-    context = {"me": me, "kind": kind, "unit": me["employee"]["unit"], **inside_app(visit, "/check-in")}
+    context = {"me": me, "kind": kind, "unit": me["employee"]["unit"]}
+    context["surroundings"] = surroundings(visit, "/check-in")
     return visit.show("check_in/check_in.html", context)
 
 
-def inside_app(visit: Visit, path: str) -> dict[str, Any]:
-    """Whether the page is open inside another app's browser, and an address that leads out of it."""
+def surroundings(visit: Visit, path: str) -> dict[str, Any]:
+    """The kind of browser, whether it is inside another app, and an address that leads out of that app."""
     agent = visit.caller.user_agent
     inside = in_app(agent)
-    return {
-        "inside_app": inside,
-        "address": visit.kit.options.base_url + path,
-        "way_out": open_in_chrome(visit.kit.options.base_url + path, agent) if inside else None,
-    }
+    way_out = open_in_chrome(visit.kit.options.base_url + path, agent) if inside else None
+    return {"browser": browser_kind(agent), "inside_app": inside, "way_out": way_out}
 
 
 def refusal(problem: dict[str, Any]) -> JSONResponse:

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from web import htmx
 from web.client import ApiError, decoded, operations
-from web.pages.check_in.page import inside_app, refusal
+from web.pages.check_in.page import refusal, surroundings
 from web.stream import EventStream
 from web.visit import Visit, go, page
 
@@ -29,7 +29,7 @@ async def _shown(visit: Visit, problem: dict[str, Any] | None, status: int) -> R
         "found": me["enrolment"],
         "problem": problem,
         "shows_camera": not waiting and (again or me["employee"]["enrolment"] != "ACTIVE"),
-        **inside_app(visit, "/enrol"),
+        "surroundings": surroundings(visit, "/enrol"),
     }
     return visit.show(TEMPLATE, context, status=status)
 

@@ -15,10 +15,11 @@ TEMPLATE = "evidence/evidence.html"
 
 
 async def show(visit: Visit) -> Response:
-    return await _shown(visit, None, 200)
+    return await _shown(visit)
 
 
-async def _shown(visit: Visit, problem: dict[str, Any] | None, status: int) -> Response:
+async def _shown(visit: Visit, problem: dict[str, Any] | None = None, typed: str = "") -> Response:
+    """`typed` was refused with `problem`, and stands in its field again."""
     data = await visit.ask_as_reader(ASK["CheckIn"], id=visit.path("id"))
     found = data["checkIn"]
     if found is None:
@@ -35,9 +36,10 @@ async def _shown(visit: Visit, problem: dict[str, Any] | None, status: int) -> R
         "earlier": earlier[:5],
         "map": _map(found),
         "problem": problem,
+        "typed": typed,
         "done": visit.query("done"),
     }
-    return visit.show(TEMPLATE, context, status=status)
+    return visit.show(TEMPLATE, context, status=422 if problem else 200)
 
 
 def _map(found: dict[str, Any]) -> dict[str, Any] | None:
@@ -85,7 +87,7 @@ async def review(visit: Visit) -> Response:
     given = {"id": visit.path("id"), "decision": decision, "reason": await visit.field("reason")}
     answer = (await visit.ask_as_reader(ASK["Review"], input=given))["reviewCheckIn"]
     if answer["__typename"] != "CheckInReviewed":
-        return await _shown(visit, answer, 422)
+        return await _shown(visit, answer, given["reason"])
     return go(f"/check-ins/{visit.path('id')}?done=reviewed")
 
 
@@ -93,7 +95,7 @@ async def contest(visit: Visit) -> Response:
     given = {"id": visit.path("id"), "reason": await visit.field("reason")}
     answer = (await visit.ask_as_reader(ASK["Contest"], input=given))["contestCheckIn"]
     if answer["__typename"] != "CheckInContested":
-        return await _shown(visit, answer, 422)
+        return await _shown(visit, answer, given["reason"])
     return go(session.safe_next(await visit.field("next")))
 
 

@@ -14,7 +14,14 @@ async def form(visit: Visit) -> Response:
     if visit.token and not visit.query("next"):
         return go(wanted)
     return visit.show(
-        TEMPLATE, {"next": wanted, "asked_for": bool(visit.query("next")), "nip": "", "problem": None}
+        TEMPLATE,
+        {
+            "next": wanted,
+            "asked_for": bool(visit.query("next")),
+            "ended": bool(visit.query("ended")),
+            "nip": "",
+            "problem": None,
+        },
     )
 
 
@@ -33,7 +40,7 @@ async def sign_in(visit: Visit) -> Response:
 
 def _refused(visit: Visit, problem: dict[str, object], nip: str, wanted: str) -> Response:
     wait = problem.get("retryAfterSeconds")
-    context = {"next": wanted, "asked_for": False, "nip": nip, "problem": problem}
+    context = {"next": wanted, "asked_for": False, "ended": False, "nip": nip, "problem": problem}
     answer = visit.show(TEMPLATE, context, status=429 if wait else 422)
     if wait:
         answer.headers["Retry-After"] = str(wait)
