@@ -14,6 +14,7 @@ from api.core.context import Actor
 from api.core.errors import NotFound
 from api.core.policy import Permission
 from api.core.subtree import WHOLE_AGENCY, reached
+from api.sites.models import WorkMode
 
 
 class AttendanceFilter(StrEnum):
@@ -159,6 +160,21 @@ async def check_in(
 
 def may(actor: Actor, permission: Permission, row: CheckIn) -> bool:
     return actor.agency_id == row.agency_id and actor.may(permission, row.employee.unit.path)
+
+
+def sees_evidence(actor: Actor, row: CheckIn) -> bool:
+    """Scores, distances and positions."""
+    return actor.owns(row.employee.id) or may(actor, Permission.READ_EVIDENCE, row)
+
+
+def sees_faces(actor: Actor, row: CheckIn) -> bool:
+    return actor.owns(row.employee.id) or may(actor, Permission.READ_PHOTOGRAPHS, row)
+
+
+def sees_location(actor: Actor, row: CheckIn) -> bool:
+    """Offices are no secret; where somebody lives is evidence."""
+    public = row.location is None or row.location.kind == WorkMode.OFFICE
+    return public or sees_evidence(actor, row)
 
 
 def _containing(search: str | None) -> str | None:

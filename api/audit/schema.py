@@ -4,14 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 import strawberry
-from tortoise.expressions import Q
 
-from api.audit import models
-from api.core.context import Actor
+from api.audit import access, models
 from api.core.graphql import Info
-from api.core.policy import Permission
 from api.core.relay import Connection, as_number, connect, page_size, read_cursor
-from api.core.subtree import WHOLE_AGENCY
 from api.people.schema import Employee
 
 
@@ -36,10 +32,6 @@ class AuditEntry:
         )
 
 
-def own_trail(actor: Actor) -> Q:
-    return Q(agency_id=actor.agency_id, subject_id=actor.employee_id)
-
-
 @strawberry.type
 class AuditQuery:
     @strawberry.field(
@@ -48,11 +40,7 @@ class AuditQuery:
     async def audit_trail(
         self, info: Info, first: int = 50, after: str | None = None, employee_id: UUID | None = None
     ) -> Connection[AuditEntry]:
-        actor = info.context.actor
-        # The trail is one chain an agency: it is audited whole, or one reads what concerns oneself.
-        whole = actor.may(Permission.READ_AUDIT, WHOLE_AGENCY)
-        seen = Q(agency_id=actor.agency_id) if whole else own_trail(actor)
-        found = models.AuditEntry.filter(seen)
+        found = access.entries(info.context.actor)
         if employee_id is not None:
             found = found.filter(subject_id=employee_id)
         whole_list = found

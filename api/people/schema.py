@@ -50,6 +50,18 @@ class Unit:
             path=row.path,
         )
 
+    @classmethod
+    def of_row(cls, row: Record) -> Self:
+        """Of a row that holds the unit among other things."""
+        return cls(
+            id=row["unit_id"],
+            code=row["unit_code"],
+            name=row["unit_name"],
+            time_zone=row["time_zone"],
+            parent_id=row["parent_id"],
+            path=row["unit_path"],
+        )
+
     @strawberry.field(description="WIB, WITA or WIT.")
     def zone_name(self) -> str:
         return zone_name(self.time_zone)
@@ -91,14 +103,7 @@ class Employee:
         """Of a row that holds the person and the unit; colleagues share theirs."""
         unit = units.get(row["unit_id"])
         if unit is None:
-            unit = units[row["unit_id"]] = Unit(
-                id=row["unit_id"],
-                code=row["unit_code"],
-                name=row["unit_name"],
-                time_zone=row["time_zone"],
-                parent_id=row["parent_id"],
-                path=row["unit_path"],
-            )
+            unit = units[row["unit_id"]] = Unit.of_row(row)
         return cls(
             id=row["id"],
             nip=row["nip"],

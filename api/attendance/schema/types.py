@@ -1,26 +1,19 @@
-"""Types of the attendance slice."""
+"""Check-ins and days."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Self
+from datetime import UTC, date, datetime
+from typing import Self
 from uuid import UUID
 
 import strawberry
 
 from api.attendance import access, models
-from api.attendance.service.review import can_contest, may_review
-from api.biometrics import access as biometrics
+from api.attendance.schema.evidence import Evidence
+from api.attendance.service.review import can_contest, can_review
 from api.core import database
-from api.core.context import Context
 from api.core.errors import InvalidInput
 from api.core.graphql import Info, Reason
-from api.core.policy import Permission
 from api.people.schema import Employee, Unit
-from api.sites.models import WorkMode
-from api.sites.rules import PositionResult as PositionResults
 from api.sites.schema import DutyLocation
-
-LOOK_LIFETIME = timedelta(minutes=5)
 
 CheckInKind = strawberry.enum(models.CheckInKind, name="CheckInKind", description="Coming or going.")
 CheckInState = strawberry.enum(
@@ -34,126 +27,6 @@ Presence = strawberry.enum(
 ReviewDecision = strawberry.enum(
     models.ReviewDecision, name="ReviewDecision", description="What a person decides of a check-in."
 )
-PositionResult = strawberry.enum(
-    PositionResults,
-    name="PositionResult",
-    description="Where the best fix lies as seen from the duty location.",
-)
-
-
-@strawberry.type(
-    description="A photograph. The address holds for minutes, for one viewer; each look is logged."
-)
-class Photo:
-    url: str = strawberry.field(description="Signed address of a JPEG.")
-    expires_at: datetime = strawberry.field(description="Until when it holds.")
-
-    @classmethod
-    def of(cls, context: Context, name: str) -> Self:
-        expires_at = context.clock() + LOOK_LIFETIME
-        viewer = str(context.actor.credential_id)
-        return cls(url=context.runtime.storage.look_url(name, viewer, expires_at), expires_at=expires_at)
-
-
-@strawberry.type(description="What the face models found. Null means not checked.")
-class FaceEvidence:
-    similarity: float | None = strawberry.field(description="Cosine with the nearest template, −1 to 1.")
-    threshold: float = strawberry.field(description="The least similarity that counted as a match.")
-    matched: bool = strawberry.field(description="Whether it was found to be the same person.")
-    liveness: float | None = strawberry.field(description="Probability of a living face, 0 to 1; a veto.")
-    liveness_threshold: float = strawberry.field(description="The least liveness that was taken.")
-    model_id: str | None = strawberry.field(description="The face model that judged.")
-    liveness_model_id: str | None = strawberry.field(description="The liveness model that judged.")
-    repeats: strawberry.Private[UUID | None]
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Self:
-        return cls(
-            similarity=data["similarity"],
-            threshold=data["threshold"],
-            matched=data["matched"],
-            liveness=data["liveness"],
-            liveness_threshold=data["livenessThreshold"],
-            model_id=data["modelId"],
-            liveness_model_id=data["livenessModelId"],
-            # Verdicts from before photographs were compared have no such key.
-            repeats=UUID(data["resembles"]) if data.get("resembles") else None,
-        )
-
-    @strawberry.field(
-        description="An earlier check-in whose photograph this one repeats; null also where you may not see it."
-    )
-    async def resembles(self, info: Info) -> UUID | None:
-        if self.repeats is None:
-            return None
-        seen = await access.check_ins(info.context.actor).filter(id=self.repeats).exists()
-        return self.repeats if seen else None
-
-
-@strawberry.type(description="A position as the phone reported it.")
-class PositionFix:
-    latitude: float = strawberry.field(description="Degrees north, WGS 84.")
-    longitude: float = strawberry.field(description="Degrees east, WGS 84.")
-    accuracy_metres: float | None = strawberry.field(description="Radius of 68 % confidence.")
-    altitude_metres: float | None = strawberry.field(description="Metres above the ellipsoid.")
-    speed_mps: float | None = strawberry.field(description="Metres a second.")
-    heading_degrees: float | None = strawberry.field(description="Degrees from north.")
-    time: datetime = strawberry.field(description="When the phone found it, in server time.")
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
-        return cls(
-            latitude=row["latitude"],
-            longitude=row["longitude"],
-            accuracy_metres=row["accuracy"],
-            altitude_metres=row["altitude"],
-            speed_mps=row["speed"],
-            heading_degrees=row["heading"],
-            time=datetime.fromisoformat(row["time"]),
-        )
-
-
-@strawberry.type(description="What the position rules found.")
-class PositionEvidence:
-    result: PositionResult = strawberry.field(description="Inside, outside, or not certain.")  # type: ignore[valid-type]
-    distance_metres: float | None = strawberry.field(description="From the best fix to the circle's centre.")
-    accuracy_metres: float | None = strawberry.field(description="Of the best fix.")
-    speed_kmh: float | None = strawberry.field(description="Needed since the last accepted check-in.")
-    location: DutyLocation | None = strawberry.field(description="The duty location it was held against.")
-    fixes: list[PositionFix] = strawberry.field(description="All positions that were sent.")
-
-
-@strawberry.type(description="What a verdict stands on.")
-class Evidence:
-    face: FaceEvidence | None = strawberry.field(description="Null until settled.")
-    position: PositionEvidence | None = strawberry.field(description="Null until settled.")
-    row: strawberry.Private[models.CheckIn]
-
-    @classmethod
-    def of(cls, row: models.CheckIn) -> Self:
-        face: Any = row.evidence.get("face")
-        position: Any = row.evidence.get("position")
-        return cls(
-            face=FaceEvidence.of(face) if face else None,
-            position=_position(row, position) if position else None,
-            row=row,
-        )
-
-    @strawberry.field(
-        description="The photographs of the check-in; empty without the permission to see faces."
-    )
-    def frames(self, info: Info) -> list[Photo]:
-        if not _sees_faces(info.context, self.row):
-            return []
-        names = [f"frames/{self.row.id}/{number}" for number in range(len(self.row.frames))]
-        return [Photo.of(info.context, name) for name in names]
-
-    @strawberry.field(description="The enrolment photograph beside which it is held.")
-    async def template(self, info: Info) -> Photo | None:
-        if not _sees_faces(info.context, self.row):
-            return None
-        exists = await biometrics.templates(self.row.employee.id).exists()
-        return Photo.of(info.context, f"templates/{self.row.id}/0") if exists else None
 
 
 @strawberry.type(description="A person's decision on a check-in.")
@@ -207,7 +80,7 @@ class CheckIn:
     )
     async def reasons(self, info: Info) -> list[Reason]:
         # Their sentences tell distances and scores.
-        if not self.row.reasons or not _sees_evidence(info.context, await self.whole(info)):
+        if not self.row.reasons or not access.sees_evidence(info.context.actor, await self.whole(info)):
             return []
         return [Reason.of(reason, info.context.locale) for reason in self.row.reasons]
 
@@ -216,10 +89,9 @@ class CheckIn:
     )
     async def location(self, info: Info) -> DutyLocation | None:
         row = await self.whole(info)
-        if row.location is None:
+        if row.location is None or not access.sees_location(info.context.actor, row):
             return None
-        public = row.location.kind == WorkMode.OFFICE
-        return DutyLocation.of(row.location) if public or _sees_evidence(info.context, row) else None
+        return DutyLocation.of(row.location)
 
     @strawberry.field(description="Whether you may ask for a second look now.")
     async def can_contest(self, info: Info) -> bool:
@@ -227,9 +99,7 @@ class CheckIn:
 
     @strawberry.field(description="Whether you may confirm or overrule it now.")
     async def can_review(self, info: Info) -> bool:
-        row = await self.whole(info)
-        open_to_review = row.state != models.CheckInState.PENDING and row.review_decision is None
-        return open_to_review and may_review(info.context, row)
+        return can_review(info.context, await self.whole(info))
 
     @strawberry.field(description="A person's decision, if there is one.")
     async def review(self, info: Info) -> Review | None:
@@ -246,7 +116,7 @@ class CheckIn:
     @strawberry.field(description="Scores and positions; null without the permission to see them.")
     async def evidence(self, info: Info) -> Evidence | None:
         row = await self.whole(info)
-        return Evidence.of(row) if _sees_evidence(info.context, row) else None
+        return Evidence.of(row) if access.sees_evidence(info.context.actor, row) else None
 
 
 @strawberry.type(description="A person's day as it stands.")
@@ -267,21 +137,13 @@ class AttendanceDay:
 
     @classmethod
     def of(cls, row: database.Row) -> Self:
-        unit = Unit(
-            id=row["unit_id"],
-            code=row["unit_code"],
-            name=row["unit_name"],
-            time_zone=row["time_zone"],
-            parent_id=row["parent_id"],
-            path=row["unit_path"],
-        )
         employee = Employee(
             id=row["employee_id"],
             nip=row["nip"],
             name=row["name"],
             position=row["position"],
             active=row["active"],
-            unit=unit,
+            unit=Unit.of_row(row),
             supervisor_id=row["supervisor_id"],
         )
         return cls(
@@ -318,27 +180,6 @@ class AttendanceCounts:
     @classmethod
     def of(cls, row: database.Row) -> Self:
         return cls(**{("in_" if name == "in" else name): value for name, value in row.items()})
-
-
-def _position(row: models.CheckIn, data: Mapping[str, Any]) -> PositionEvidence:
-    return PositionEvidence(
-        result=PositionResults(data["result"]),
-        distance_metres=data["distance"],
-        accuracy_metres=data["accuracy"],
-        speed_kmh=data["speed"],
-        location=DutyLocation.of(row.location) if row.location else None,
-        fixes=[PositionFix.of(fix) for fix in row.fixes],
-    )
-
-
-def _sees_evidence(context: Context, row: models.CheckIn) -> bool:
-    own = context.actor.owns(row.employee.id)
-    return own or access.may(context.actor, Permission.READ_EVIDENCE, row)
-
-
-def _sees_faces(context: Context, row: models.CheckIn) -> bool:
-    own = context.actor.owns(row.employee.id)
-    return own or access.may(context.actor, Permission.READ_PHOTOGRAPHS, row)
 
 
 def aware(moment: datetime, field: str) -> datetime:

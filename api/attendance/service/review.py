@@ -86,6 +86,11 @@ def can_contest(context: Context, check_in: CheckIn) -> bool:
     )
 
 
+def can_review(context: Context, check_in: CheckIn) -> bool:
+    undecided = check_in.state != CheckInState.PENDING and check_in.review_decision is None
+    return undecided and may_review(context, check_in)
+
+
 def may_review(context: Context, check_in: CheckIn) -> bool:
     actor = context.actor
     own = actor.owns(check_in.employee.id)
