@@ -66,7 +66,7 @@ soak: dev ## the long tests: 200 kill points
 
 faces: ## make the default face pack
 	$(call BOOTSTRAP)
-	@$(PY) hadir.py faces build
+	@$(PY) hadir.py faces pack build
 
 # No lock records a registry. Existing pins stay; ARGS=--upgrade takes newer ones.
 LOCK = .venv/bin/uv pip compile -q --system-certs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header $(ARGS)
