@@ -94,4 +94,4 @@ def _drawn(chart: Any) -> bytes:
     for parent in list(tree.iter()):
         for script in parent.findall("script"):
             parent.remove(script)
-    return ElementTree.tostring(tree, encoding="utf-8")
+    return bytes(ElementTree.tostring(tree, encoding="utf-8"))
