@@ -12,7 +12,7 @@ from api.biometrics.consent import VERSION
 from api.biometrics.models import Consent, Enrolment, EnrolmentState, FaceTemplate, Purpose
 from api.core import database, outbox
 from api.core.context import Actor, Context
-from api.core.errors import ConsentMissing, InvalidInput, NotEnrolled, UploadMissing
+from api.core.errors import ConsentMissing, InvalidInput, NotEnrolled
 from api.core.events import Changed
 from api.core.runtime import Runtime
 from api.core.storage import UploadTarget
@@ -72,7 +72,8 @@ async def withdraw_consent(context: Context, purpose: Purpose) -> None:
             .update(withdrawn_at=context.clock())
         )
         await FaceTemplate.filter(employee_id=actor.employee_id).using_db(using).delete()
-        await access.own_enrolments(actor).using_db(using).update(state=EnrolmentState.REPLACED)
+        # Nothing names the photographs any more: what is sent late to an old address is nobody's and is swept.
+        await access.own_enrolments(actor).using_db(using).update(state=EnrolmentState.REPLACED, photos=[])
         await outbox.record(using, PURGE, actor.employee_id)
     context.runtime.events.work(PURGE)
 
@@ -96,14 +97,13 @@ async def enrol_face(context: Context, uploads: list[str]) -> Enrolment:
     if not all(key.startswith(own) and UPLOAD.fullmatch(key.removeprefix(own)) for key in uploads):
         raise InvalidInput("uploads", "NOT_YOUR_UPLOAD")
     await _require_consent(actor)
-    if await context.runtime.storage.missing(uploads, context.runtime.settings.upload_max_bytes):
-        raise UploadMissing
+    keys = await context.runtime.storage.take(uploads, context.runtime.settings.upload_max_bytes)
     async with database.transaction() as using:
         enrolment = await Enrolment.create(
             agency_id=actor.agency_id,
             employee_id=actor.employee_id,
             created_at=context.clock(),
-            photos=[{"key": key, "accepted": None, "reasons": []} for key in uploads],
+            photos=[{"key": key, "accepted": None, "reasons": []} for key in keys],
             using_db=using,
         )
         await outbox.record(using, ENROL, enrolment.id)

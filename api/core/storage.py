@@ -1,11 +1,15 @@
 """Photographs and other files: sealed objects in a store (a folder, or anything that speaks S3).
 
-On a folder, the phone uploads to a signed address of our own and the bytes are sealed as they arrive. On S3 the
-phone uploads to a presigned address, straight to the bucket; the worker seals the object in its place when it
-has read it. Either way a photograph crosses the network once.
+On a folder, the phone uploads to a signed address of our own, the bytes are sealed as they arrive, and what lies
+there is never exchanged. On S3 the phone uploads to a presigned address, straight to the bucket, and until that
+expires it can send something else: so a photograph is taken by copying it, inside the store, to a name for which
+no address was ever made. The worker seals the copy in its place when it has read it. Either way a photograph
+crosses the network once.
 """
 
+import asyncio
 import os
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +21,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import LocalStore, S3Store
 
 from api.core.crypto import Keyring, is_sealed
-from api.core.errors import NotFound, Unavailable
+from api.core.errors import NotFound, Unavailable, UploadMissing
 from api.core.settings import Settings
 
 UPLOAD_PATH = "/uploads/"
@@ -26,6 +30,8 @@ FILE_PATH = "/files/"
 STORE_CONNECT, STORE_ANSWER = timedelta(seconds=2), timedelta(seconds=5)
 #: A sealed box is a little larger than its content, in bytes.
 SEAL_ROOM = 128
+#: Between an upload's name and what makes the name of its copy; in no upload's name.
+TAKEN = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +110,51 @@ class Storage:
         return data, False
 
     async def reseal(self, key: str) -> bool:
-        """Seal under the newest key what is not; True when there was something to do."""
+        """Seal under the newest key what is not; True when there was something to do. An upload that waits to
+        be taken is left alone: a sealed one would not open under its copy's name."""
         data = await self._raw(key)
+        if not is_sealed(data) and self._waits(key):
+            return False
         newest = self._keyring.seal(b"", belongs_to="")[: 4 + len(self._keyring.newest)]
         if data.startswith(newest):
             return False
         await self.put(key, self._keyring.open(data, belongs_to=key) if is_sealed(data) else data)
         return True
+
+    async def take(self, uploads: list[str], most_bytes: int) -> list[str]:
+        """Names, in the same order, under which these photographs lie from now on and nobody can exchange them.
+
+        UploadMissing when one has not arrived, or is empty or larger than allowed.
+        """
+        if await self.missing(uploads, most_bytes):
+            raise UploadMissing
+        if isinstance(self._store, LocalStore):
+            return uploads
+        taken = [f"{upload}{TAKEN}{secrets.token_hex(16)}" for upload in uploads]
+        pairs = zip(uploads, taken, strict=True)
+        try:
+            await asyncio.gather(*(obstore.copy_async(self._store, *pair) for pair in pairs))
+        except (NotFoundError, FileNotFoundError) as error:
+            raise UploadMissing from error
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+        return taken
+
+    async def untake(self, taken: list[str]) -> None:
+        """Nothing came of it: the copies go, where there are any, and the uploads stay."""
+        await self.delete([name for name in taken if self._upload_of(name)])
+
+    async def forget_upload(self, taken: str) -> None:
+        """What a photograph was copied from goes, if it was."""
+        if upload := self._upload_of(taken):
+            await self.delete([upload])
+
+    def _waits(self, name: str) -> bool:
+        return not isinstance(self._store, LocalStore) and TAKEN not in name
+
+    def _upload_of(self, name: str) -> str:
+        """Empty for what is itself an upload, and on a folder, where there are no copies."""
+        return "" if isinstance(self._store, LocalStore) else name.rpartition(TAKEN)[0]
 
     async def missing(self, keys: list[str], most_bytes: int) -> list[str]:
         """Those of the keys at which nothing lies, or something empty or larger than allowed."""

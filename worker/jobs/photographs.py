@@ -14,8 +14,8 @@ log = structlog.get_logger()
 async def look(tools: Tools, key: str, *, liveness: bool = False, pose: bool = False) -> Seen | None:
     """None where there is no photograph that can be read: absent, exchanged, or no picture.
 
-    What a phone sent straight to the bucket lies there as it came; here it is sealed, and stripped of whatever
-    is not picture.
+    What a phone sent straight to the bucket was copied as it came; here the copy is sealed, and stripped of
+    whatever is not picture, and what was sent goes.
     """
     storage = tools.runtime.storage
     try:
@@ -23,13 +23,14 @@ async def look(tools: Tools, key: str, *, liveness: bool = False, pose: bool = F
     except (NotFound, BoxBroken) as error:
         log.warning("photograph.unreadable", key=key, reason=type(error).__name__)
         return None
+    clean, seen = data, None
     try:
         seen = await tools.eyes.look(data, liveness=liveness, pose=pose)
+        clean = seen.clean
     except PictureRefused as refused:
         log.info("photograph.refused", key=key, reason=refused.code)
-        if not sealed:
-            await storage.put(key, data)
-        return None
-    if not sealed or seen.clean != data:
-        await storage.put(key, seen.clean)
+    if not sealed or clean != data:
+        await storage.put(key, clean)
+    if not sealed:
+        await storage.forget_upload(key)
     return seen

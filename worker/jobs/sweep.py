@@ -1,6 +1,8 @@
 """Once an hour: what nobody will ask for again goes. An object that a row names is never touched."""
 
+import asyncio
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,13 +16,15 @@ from worker.jobs.kind import Tools
 log = structlog.get_logger()
 
 BATCH = 500
+#: Folders looked into at the same time.
+AT_ONCE = 50
 #: Seconds for each part; what is left waits for the next hour.
 BUDGET = 15.0
 
 #: A nonce that was never spent is of no use once expired; a spent one keeps its row for a day, for whoever asks
 #: why a second submission was turned away.
 NONCES = """
-SELECT id, agency_id, employee_id, digest, frames FROM check_in_nonce
+SELECT id, agency_id, employee_id, digest FROM check_in_nonce
  WHERE expires_at < now() - interval '1 hour' AND (spent_at IS NULL OR expires_at < now() - interval '1 day')
  ORDER BY expires_at LIMIT $1
 """
@@ -57,8 +61,9 @@ async def _nonces(tools: Tools) -> int:
     until, count = time.monotonic() + BUDGET, 0
     while time.monotonic() < until:
         batch = await database.rows(NONCES, BATCH)
-        owners = {key: nonce["employee_id"] for nonce in batch for key in _frames_of(nonce)}
-        await _delete_unnamed(tools, UNNAMED_FRAMES, owners)
+        for start in range(0, len(batch), AT_ONCE):
+            owners = await _frames_of(tools, batch[start : start + AT_ONCE])
+            await _delete_unnamed(tools, UNNAMED_FRAMES, owners)
         await database.rows(
             "DELETE FROM check_in_nonce WHERE id = ANY($1::uuid[]) RETURNING id", [row["id"] for row in batch]
         )
@@ -86,9 +91,13 @@ async def _delete_unnamed(tools: Tools, statement: str, owners: dict[str, UUID])
     return len(unnamed)
 
 
-def _frames_of(nonce: database.Row) -> list[str]:
-    folder = frame_folder(nonce["agency_id"], bytes(nonce["digest"]))
-    return [f"{folder}/{number}" for number in range(nonce["frames"])]
+async def _frames_of(tools: Tools, nonces: Sequence[database.Row]) -> dict[str, UUID]:
+    """What was sent under these nonces, and what was copied of it, with whose it is."""
+    folders = [frame_folder(nonce["agency_id"], bytes(nonce["digest"])) for nonce in nonces]
+    found = await asyncio.gather(*(tools.runtime.storage.names(folder) for folder in folders))
+    return {
+        key: nonce["employee_id"] for nonce, keys in zip(nonces, found, strict=True) for key, _ in keys
+    }
 
 
 def _owner_of(key: str) -> UUID | None:

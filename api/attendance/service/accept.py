@@ -78,11 +78,15 @@ async def accept(context: Context, sent: Submission) -> tuple[CheckIn, bool]:
     _check_form(actor, sent)
     if unusable := await _position_problem(actor, sent, now):
         return await _repeated_or(unusable, actor, sent)
-    if await context.runtime.storage.missing(sent.frames, context.runtime.settings.upload_max_bytes):
-        return await _repeated_or(UploadMissing(), actor, sent)
-    record = _record(actor, sent, now)
+    storage, most_bytes = context.runtime.storage, context.runtime.settings.upload_max_bytes
+    try:
+        frames = await storage.take(sent.frames, most_bytes)
+    except UploadMissing as missing:
+        return await _repeated_or(missing, actor, sent)
+    record = _record(actor, sent, frames, now)
     kind = await _insert(actor, sent, record, now)
     if kind is None:
+        await storage.untake(frames)
         return await _repeated_or(NonceUnusable(), actor, sent)
     record.kind = CheckInKind(kind)
     announce_change(context.runtime, actor.unit_path, record)
@@ -121,7 +125,7 @@ async def _position_problem(actor: Actor, sent: Submission, now: datetime) -> Po
     return PositionUnusable(stale.code, **dict(stale.params)) if stale else None
 
 
-def _record(actor: Actor, sent: Submission, now: datetime) -> CheckIn:
+def _record(actor: Actor, sent: Submission, frames: list[str], now: datetime) -> CheckIn:
     # The point by which neighbours are found is the one that will be judged.
     judged = min(sent.fixes, key=lambda fix: fix.accuracy if fix.accuracy and fix.accuracy > 0 else inf)
     return CheckIn.construct(  # of values that are right already, and in a third of the time
@@ -135,7 +139,7 @@ def _record(actor: Actor, sent: Submission, now: datetime) -> CheckIn:
         received_at=now,
         idempotency_key=sent.idempotency_key,
         content_digest=_content_digest(sent),
-        frames=sent.frames,
+        frames=frames,
         fixes=[fix_as_row(fix) for fix in sent.fixes],
         latitude=judged.latitude,
         longitude=judged.longitude,

@@ -1,56 +1,24 @@
-"""A store that speaks S3, on this machine."""
+"""The tests' world with its photographs in a store that speaks S3."""
 
-import itertools
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from api.core.settings import Settings
 from tests.api.conftest import settings_for
+from tests.s3 import bucket, s3_endpoint, store_settings
 
-_buckets = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+__all__ = ["bucket", "s3_endpoint"]
 
 
 @pytest.fixture
-def bucket(s3_endpoint: str) -> Iterator[Any]:
-    """An empty bucket, seen from its own side."""
-    client = boto3.resource(
-        "s3",
-        endpoint_url=s3_endpoint,
-        region_name="eu-1",
-        aws_access_key_id="id",
-        aws_secret_access_key="secret",
-    )
-    made = client.create_bucket(
-        Bucket=f"photographs-{next(_buckets)}", CreateBucketConfiguration={"LocationConstraint": "eu-1"}
-    )
-    yield made
-    client.meta.client.close()
-
-
-@pytest.fixture
-def settings(settings: Settings, bucket: Any, s3_endpoint: str, tmp_path: Path) -> Settings:
+def settings(settings: Settings, bucket: Any, s3_endpoint: str) -> Settings:
     """Those of every test, with photographs in the bucket."""
     return s3_settings(settings, bucket.name, s3_endpoint)
 
 
 def s3_settings(settings: Settings, bucket: str, endpoint: str) -> Settings:
-    options = {"endpoint": endpoint, "region": "eu-1", "access_key_id": "id", "secret_access_key": "secret"}
     return settings_for(
         str(settings.database_url), str(settings.redis_url), settings.data_dir, settings.keys,
-        store_url=f"s3://{bucket}/office", store_options=json.dumps(options),
+        **store_settings(bucket, endpoint),
     )  # fmt: skip

@@ -9,14 +9,16 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from api.attendance.models import CheckIn
 from api.core import storage
 from api.core.crypto import Keyring, is_sealed
-from api.core.errors import NotFound, Unavailable
+from api.core.errors import NotFound, Unavailable, UploadMissing
 from api.core.runtime import Runtime
 from api.core.settings import Settings, parse_keys
 from api.core.storage import Storage
 from tests.api.conftest import Ask
 from tests.api.storage.conftest import s3_settings
+from tests.s3 import lying
 from tests.world import World, jpeg
 
 pytestmark = pytest.mark.anyio
@@ -30,10 +32,6 @@ SUBMIT = (
     " ... on CheckInAccepted { checkIn { id } } } }"
 )
 PHOTOS = "query($id: UUID!) { checkIn(id: $id) { evidence { frames { url } } } }"
-
-
-def lying(bucket: Any, key: str) -> bytes:
-    return bytes(bucket.Object(f"office/{key}").get()["Body"].read())
 
 
 async def test_from_a_start_to_a_look(
@@ -53,17 +51,57 @@ async def test_from_a_start_to_a_look(
     keys = [upload["key"] for upload in started["uploads"]]
     fix = {"latitude": -6.2, "longitude": 106.8, "accuracyMetres": 10.0, "time": at.isoformat()}
     sent = {"nonce": started["nonce"], "frames": keys, "fixes": [fix], "idempotencyKey": "0123456789abcdef"}
-    taken = (await ask(person, SUBMIT, at=at, input=sent))["checkIn"]
-    assert taken["__typename"] == "CheckInAccepted"
-    for number, key in enumerate(keys):
+    answer = (await ask(person, SUBMIT, at=at, input=sent))["checkIn"]
+    assert answer["__typename"] == "CheckInAccepted"
+    assert not await runtime.storage.reseal(keys[0])  # an upload: its copies could not be opened
+    taken = (await CheckIn.get(id=answer["checkIn"]["id"])).frames
+    for number, key in enumerate(taken):
         assert await runtime.storage.read(key) == (jpeg(str(number)), False)
         assert await runtime.storage.reseal(key)
         assert is_sealed(lying(bucket, key))
         assert jpeg(str(number)) not in lying(bucket, key)
         assert await runtime.storage.read(key) == (jpeg(str(number)), True)
         assert not await runtime.storage.reseal(key)
-    shown = (await ask(person, PHOTOS, at=at, id=taken["checkIn"]["id"]))["checkIn"]["evidence"]["frames"]
+    shown = (await ask(person, PHOTOS, at=at, id=answer["checkIn"]["id"]))["checkIn"]["evidence"]["frames"]
     assert all(urlsplit(photo["url"]).netloc != urlsplit(s3_endpoint).netloc for photo in shown)
+
+
+async def test_what_was_taken_can_no_longer_be_exchanged(
+    ask: Ask, runtime: Runtime, world: World, bucket: Any
+) -> None:
+    """By whoever keeps the presigned address and sends to it again, also with the same submission."""
+    person, at = world["deskmate"], datetime.now(UTC)
+    started = (await ask(person, START, at=at))["startCheckIn"]
+    upload = started["uploads"][0]
+    fix = {"latitude": -6.2, "longitude": 106.8, "accuracyMetres": 10.0, "time": at.isoformat()}
+    sent = {
+        "nonce": started["nonce"], "frames": [upload["key"]], "fixes": [fix],
+        "idempotencyKey": "0123456789abcdef",
+    }  # fmt: skip
+    seen = []
+    async with httpx2.AsyncClient() as phone:
+        for picture in ("first", "second", "third"):
+            reply = await phone.put(
+                upload["url"], content=jpeg(picture), headers={"Content-Type": "image/jpeg"}
+            )
+            assert reply.status_code == 200  # the store knows no better
+            answer = (await ask(person, SUBMIT, at=at, input=sent))["checkIn"]
+            seen.append((await CheckIn.get(id=answer["checkIn"]["id"])).frames)
+    assert seen[0] == seen[1] == seen[2]
+    assert await runtime.storage.get(seen[0][0]) == jpeg("first")
+    kept = [name for name, _ in await runtime.storage.names("frames")]
+    assert sorted(kept) == sorted([upload["key"], *seen[0]])  # the repetitions left no copy
+    await runtime.storage.forget_upload(seen[0][0])
+    assert [name for name, _ in await runtime.storage.names("frames")] == seen[0]
+
+
+async def test_what_is_not_there_is_not_taken(runtime: Runtime, bucket: Any) -> None:
+    for key, size in (("frames/a/n/0", 10), ("frames/a/n/2", 5_000)):
+        bucket.put_object(Key=f"office/{key}", Body=b"x" * size)
+    for other in ("frames/a/n/1", "frames/a/n/2"):
+        with pytest.raises(UploadMissing):
+            await runtime.storage.take(["frames/a/n/0", other], 1_000)
+    assert len(await runtime.storage.names("frames")) == 2
 
 
 async def test_what_has_not_arrived_is_missing(runtime: Runtime, bucket: Any) -> None:
