@@ -130,9 +130,9 @@ for command in (shown.settings, shown.schema, office.people, office.token, offic
 
 def _portraits() -> list[bytes]:
     """Faces of the first people of the demonstration, whom the worker will enrol as it enrols anybody."""
-    from worker.vision.samples import STEADY, portrait
+    from worker.vision.samples import STEADY, registered
 
-    return [portrait(person) for person in STEADY]
+    return [registered(person) for person in STEADY]
 
 
 def _build_assets(settings: Settings) -> None:

@@ -23,15 +23,17 @@ from worker.vision.samples import (
     FACE_X,
     FACE_Y,
     HEIGHT,
+    REGISTERED,
     WIDTH,
     Light,
     Person,
     Pixels,
     alone,
+    another_moment,
     framed,
+    grain,
     photograph,
     to_jpeg,
-    to_pixels,
     warp,
 )
 from worker.vision.samples import PEOPLE as SIX
@@ -45,17 +47,6 @@ _ASTRONAUT = Person(225.4, 119.5, 1.81)
 #: Those whom the default liveness model calls alive by a wide margin (0.97 and more), in portraits and before
 #: Chromium's camera; people 2 and 3 fall to 0.5–0.9 in a landscape frame.
 STEADY = (0, 1, 4, 5, 6)
-#: A portrait's face's width in pixels, and what moves in it: mouth, eyes, brows; places and strengths in faces.
-FACE = 160
-_FEATURES = (
-    (-0.16, 0.27, 0.04),
-    (0.16, 0.27, 0.04),
-    (0.0, 0.27, 0.04),
-    (-0.19, -0.14, 0.02),
-    (0.19, -0.14, 0.02),
-    (-0.19, -0.29, 0.03),
-    (0.19, -0.29, 0.03),
-)
 
 
 @cache
@@ -69,42 +60,18 @@ def second_portrait(person: int) -> bytes:
     """The same person tilted by 4°, in other light, more strongly compressed."""
     pixels = _framed(person, tilt=4.0, shift=(4, -6)).astype(np.float32)
     lit = 255 * (pixels / 255) ** 1.15 * np.linspace(1.06, 0.92, WIDTH)[None, :, None]
-    return to_jpeg(_grain(lit, 2.0), 80)
+    return to_jpeg(grain(lit, 2.0), 80)
 
 
 @cache
 def reshot(person: int, moment: int) -> bytes:
-    """The same person before the camera another time, as well as warps of one photograph can stand for it.
-
-    The head turns by some degrees before a background that does not turn with it, the expression changes, the
-    light too, and the camera is held otherwise. What a day changes in hair, clothes and room is not in it.
-    """
-    chance = np.random.default_rng((person, moment))
-    held: Light = cv2.getRotationMatrix2D((FACE_X, FACE_Y), chance.normal(0, 3), 1 + chance.normal(0, 0.04))
-    held[:, 2] += chance.normal(0, 0.08 * FACE, 2)
-    moved = cv2.warpAffine(_framed(person), held, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
-    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    seen = cv2.remap(
-        moved, *_another_pose(chance, rows, columns), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    slope = chance.normal(0, 0.3, 2)
-    gain = 1 + chance.normal(0, 0.08) + ((columns - FACE_X) * slope[0] + (rows - FACE_Y) * slope[1]) / WIDTH
-    lit = 255 * (np.clip(seen * gain[..., None], 0, 255) / 255) ** (1 + chance.normal(0, 0.1))
-    return to_jpeg(_grain(lit, 2.0, seed=moment), int(chance.integers(64, 92)))
+    """The same person before the camera another time; see samples.another_moment."""
+    return another_moment(_framed(person), (person, moment))
 
 
-def _another_pose(chance: np.random.Generator, rows: Light, columns: Light) -> tuple[Light, Light]:
-    """Where each pixel comes from when the head has turned (degrees, as a ball would) and the face has moved."""
-    distance = ((columns - FACE_X) ** 2 + ((rows - FACE_Y) / 1.25) ** 2) / (0.75 * FACE) ** 2
-    nearness = 0.75 * FACE * np.sqrt(np.clip(1 - distance / 1.6, 0, 1))
-    head = np.clip((1.9 - distance) / 0.6, 0, 1)
-    shifts = [nearness * np.sin(np.radians(chance.normal(0, 4))) for _ in range(2)]
-    for across, down, strength in _FEATURES:
-        x, y = FACE_X + across * FACE, FACE_Y + down * FACE
-        near = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * (0.12 * FACE) ** 2))
-        shifts = [shift + near * chance.normal(0, strength * FACE) for shift in shifts]
-    x, y = (shift * head + (1 - head) * chance.normal(0, 0.12 * FACE) for shift in shifts)
-    return (columns + x).astype(np.float32), (rows + y).astype(np.float32)
+def registered(person: int) -> bytes:
+    """What a person enrols with who then checks in by any of the others: each is another moment."""
+    return reshot(person, REGISTERED)
 
 
 @cache
@@ -122,7 +89,7 @@ def no_face() -> bytes:
 
 def dark(jpeg: bytes) -> bytes:
     """A fifth of the light, and a cheap sensor's noise."""
-    return to_jpeg(_grain(_pixels(jpeg).astype(np.float32) * 0.2, 2.0), 85)
+    return to_jpeg(grain(_pixels(jpeg).astype(np.float32) * 0.2, 2.0), 85)
 
 
 def blurred(jpeg: bytes) -> bytes:
@@ -146,7 +113,7 @@ def printed_page(jpeg: bytes) -> bytes:
         page[456 + 14 * line : 460 + 14 * line, 40 : 330 - 60 * (line == 3)] = 90
     page *= np.linspace(1.03, 0.88, 520)[:, None, None]
     corners = [[52, 52], [436, 38], [448, 566], [40, 584]]
-    return to_jpeg(_grain(_held(page, corners), 2.0), 88)
+    return to_jpeg(grain(_held(page, corners), 2.0), 88)
 
 
 def on_a_screen(jpeg: bytes) -> bytes:
@@ -160,7 +127,7 @@ def on_a_screen(jpeg: bytes) -> bytes:
     phone = np.full((560, 370, 3), 14, np.float32)
     phone[60:500, 20:350] = np.clip(lit, 0, 255)
     corners = [[58, 34], [430, 40], [424, 604], [52, 598]]
-    return to_jpeg(_grain(_held(phone, corners), 1.5), 90)
+    return to_jpeg(grain(_held(phone, corners), 1.5), 90)
 
 
 def truncated(jpeg: bytes) -> bytes:
@@ -222,7 +189,7 @@ def mjpeg_file(path: Path, jpeg: bytes, frames: int = 30) -> Path:
             sway = 2.0 * np.sin(2 * np.pi * number / frames)
             x, y = 320 - scale * FACE_X + sway, 240 - scale * FACE_Y + sway / 2
             move = np.array([[scale, 0, x], [0, scale, y]])
-            stream.write(to_jpeg(_grain(warp(source, move, (640, 480)), 1.0, seed=number), 90))
+            stream.write(to_jpeg(grain(warp(source, move, (640, 480)), 1.0, seed=number), 90))
     return path
 
 
@@ -241,11 +208,6 @@ def _held(thing: Light, corners: list[list[int]]) -> Light:
     seen = cv2.warpPerspective(thing, move, (WIDTH, HEIGHT), flags=cv2.INTER_AREA)
     mask = cv2.warpPerspective(np.ones((height, width), np.float32), move, (WIDTH, HEIGHT))[..., None]
     return np.asarray(seen * mask + room * (1 - mask))
-
-
-def _grain(pixels: Light, strength: float, seed: int = 0) -> Pixels:
-    noise = np.random.default_rng(seed).normal(0, strength, pixels.shape)
-    return to_pixels(pixels + noise)
 
 
 def _bgr(rgb: Pixels) -> Pixels:

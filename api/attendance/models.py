@@ -6,6 +6,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.models import Model
 
+from api.biometrics.models import Enrolment
 from api.core.identity import new_id
 from api.people.models import Agency, Employee, Unit
 from api.sites.models import DutyLocation
@@ -122,9 +123,10 @@ class CheckIn(Model):
 
 
 class FramePrint(Model):
-    """By what a check-in's photograph is known when it is sent again.
+    """By what a photograph of a check-in or of an enrolment is known when it is sent again.
 
-    The print is drawn from the face and goes when consent is withdrawn; the digest tells of a file only.
+    The print is drawn from the face and goes in its time, or when consent is withdrawn; the digest tells of a
+    file only.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -136,13 +138,18 @@ class FramePrint(Model):
         "models.Employee", "frame_prints", on_delete=fields.RESTRICT
     )
     employee_id: UUID
-    check_in: fields.ForeignKeyRelation[CheckIn] = fields.ForeignKeyField(
-        "models.CheckIn", "prints", on_delete=fields.RESTRICT
+    #: Of the two, one is given.
+    check_in: fields.ForeignKeyNullableRelation[CheckIn] = fields.ForeignKeyField(
+        "models.CheckIn", "prints", null=True, on_delete=fields.RESTRICT
     )
-    check_in_id: UUID
-    #: Which of the check-in's frames, from 0.
+    check_in_id: UUID | None
+    enrolment: fields.ForeignKeyNullableRelation[Enrolment] = fields.ForeignKeyField(
+        "models.Enrolment", "prints", null=True, on_delete=fields.RESTRICT
+    )
+    enrolment_id: UUID | None
+    #: Which of its photographs, from 0.
     frame = fields.SmallIntField()
-    #: The check-in's.
+    #: When the check-in was received, or the enrolment made.
     received_at = fields.DatetimeField()
     #: SHA-256 of the photograph as it is kept.
     digest = fields.BinaryField()
@@ -151,7 +158,7 @@ class FramePrint(Model):
 
     class Meta:
         table = "frame_print"
-        unique_together = (("check_in", "frame"),)
+        unique_together = (("check_in", "frame"), ("enrolment", "frame"))
         indexes = [("agency_id", "digest"), ("employee_id", "received_at")]
 
 

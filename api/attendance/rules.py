@@ -31,6 +31,7 @@ class Code(StrEnum):
     LIVENESS_UNCERTAIN = "LIVENESS_UNCERTAIN"
     LIVENESS_UNCONFIRMED = "LIVENESS_UNCONFIRMED"
     PHOTO_REPEATED = "PHOTO_REPEATED"
+    PHOTO_OF_ENROLMENT = "PHOTO_OF_ENROLMENT"
     PHOTO_NOT_COMPARED = "PHOTO_NOT_COMPARED"
 
 
@@ -47,6 +48,7 @@ LEVELS: Mapping[Code, ReasonLevel] = {
     Code.LIVENESS_UNCERTAIN: ReasonLevel.REVIEW,
     Code.LIVENESS_UNCONFIRMED: ReasonLevel.REFUSE,
     Code.PHOTO_REPEATED: ReasonLevel.REVIEW,
+    Code.PHOTO_OF_ENROLMENT: ReasonLevel.REVIEW,
     Code.PHOTO_NOT_COMPARED: ReasonLevel.REVIEW,
 }
 
@@ -65,11 +67,12 @@ STATES: Mapping[ReasonLevel, VerdictState] = dict(zip(ReasonLevel, VerdictState,
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """How the photographs compare with those of other check-ins."""
+    """How the photographs compare with those of other check-ins and of enrolments."""
 
     complete: bool  #: each was compared with all that it could be
     nearest: UUID | None = None  #: the check-in that has the photograph most like one of these
     likeness: float | None = None  #: of the two, −1 to 1; 1 for the very same file
+    enrolled: bool = False  #: the one that is most like is an enrolment's
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ def _is_repeated(past: Past, thresholds: FaceThresholds) -> bool:
 def _again(past: Past | None, thresholds: FaceThresholds, face: ReasonLevel) -> tuple[Reason, ...]:
     """That a photograph was not compared is said where nothing else keeps the face from passing."""
     if past is not None and _is_repeated(past, thresholds):
-        return (_finding(Code.PHOTO_REPEATED),)
+        return (_finding(Code.PHOTO_OF_ENROLMENT if past.enrolled else Code.PHOTO_REPEATED),)
     compared = past is not None and past.complete
     return () if compared or face >= ReasonLevel.REVIEW else (_finding(Code.PHOTO_NOT_COMPARED),)
 

@@ -17,7 +17,7 @@ from local.postgres import Postgres
 from local.valkey import Valkey
 from tests.kill.conftest import WorkerProcess
 from tests.kill.history import History, all_settled, staff, stream
-from tests.pictures import portrait, second_portrait
+from tests.pictures import portrait, registered, second_portrait
 from tests.worker.jobs.office import PACK, Person, elsewhere, open_office, watch_settlements
 
 pytestmark = pytest.mark.kill
@@ -48,7 +48,7 @@ def test_a_worker_killed_in_the_middle_of_a_verification(settings: Settings, mak
             first = make_worker(PACK)
             she = await office.hire()
             await she.consent()
-            await she.enrol(portrait(SHE))
+            await she.enrol(registered(SHE))
             await all_settled(60)
             assert await FaceTemplate.filter(employee_id=she.employee.id).exists()
             history = History()

@@ -16,6 +16,7 @@ from api.core.verdict import Reason, ReasonLevel
 from worker.faces import Seen, embedding_bytes, facts_of
 from worker.jobs.kind import Kind, Tools
 from worker.jobs.photographs import look
+from worker.jobs.replays import remember
 from worker.jobs.verify_check_in import open_templates
 from worker.vision.engine import similarity
 from worker.vision.measures import FloatArray
@@ -49,6 +50,7 @@ async def enrol(tools: Tools, claim: Claim) -> bool:
         return False
     keys = [str(photo["key"]) for photo in case.enrolment.photos]
     seen = await asyncio.gather(*(look(tools, key, pose=True) for key in keys))
+    await remember(case.enrolment, seen)
     photos = [_judge(frame, case.thresholds) for frame in seen]
     engine = tools.eyes.engine
     if engine is not None:

@@ -8,6 +8,7 @@ import structlog
 
 from api.attendance.rules import Past
 from api.attendance.service import replays, settle
+from api.biometrics.models import Enrolment
 from api.core.crypto import BoxBroken
 from api.core.errors import NotFound
 from worker.faces import Seen
@@ -20,11 +21,11 @@ log = structlog.get_logger()
 
 async def compare(tools: Tools, case: settle.Case, seen: Sequence[Seen | None]) -> Past:
     """With what the check-in's photographs leave behind kept first, so that they are known from now on."""
-    marks = [_mark(number, frame) for number, frame in enumerate(seen) if frame]
+    marks = _marks(seen)
     await replays.keep(case.check_in, marks)
     same = await replays.same(case.check_in, marks)
     if same is not None:
-        return Past(complete=True, nearest=same, likeness=1.0)
+        return _near(Past(complete=True), same, 1.0)
     past = Past(complete=not any(frame and _unprinted(frame) for frame in seen))
     for suspect in await replays.suspects(case.check_in, marks, case.thresholds):
         frame = seen[suspect.frame]
@@ -32,8 +33,22 @@ async def compare(tools: Tools, case: settle.Case, seen: Sequence[Seen | None]) 
         if likeness is None:
             past = replace(past, complete=False)
         elif past.likeness is None or likeness > past.likeness:
-            past = replace(past, nearest=suspect.check_in_id, likeness=likeness)
+            past = _near(past, suspect, likeness)
     return past
+
+
+async def remember(enrolment: Enrolment, seen: Sequence[Seen | None]) -> None:
+    """An enrolment's photographs are known from now on."""
+    await replays.keep_enrolled(enrolment, _marks(seen))
+
+
+def _near(past: Past, earlier: replays.Earlier, likeness: float) -> Past:
+    enrolled = earlier.check_in_id is None
+    return replace(past, nearest=earlier.check_in_id, enrolled=enrolled, likeness=likeness)
+
+
+def _marks(seen: Sequence[Seen | None]) -> list[replays.Mark]:
+    return [_mark(number, frame) for number, frame in enumerate(seen) if frame]
 
 
 def _mark(number: int, frame: Seen) -> replays.Mark:

@@ -9,8 +9,10 @@ from uuid import UUID
 
 import structlog
 
+from api.attendance.service import replays
 from api.attendance.service.start import frame_folder
 from api.core import database
+from api.people.models import Agency
 from worker.jobs.kind import Tools
 
 log = structlog.get_logger()
@@ -54,6 +56,7 @@ async def sweep(context: dict[Any, Any]) -> None:
         nonces=await _nonces(tools),
         photographs=await _orphaned_photographs(tools),
         credentials=await _credentials(),
+        prints=await _prints(tools),
     )
 
 
@@ -107,6 +110,18 @@ def _owner_of(key: str) -> UUID | None:
         return UUID(parts[2])
     except (IndexError, ValueError):
         return None
+
+
+async def _prints(tools: Tools) -> int:
+    """Those that are too old to be compared. An agency whose rule cannot be read keeps its own, and it is said."""
+    count = 0
+    for agency in await Agency.all():
+        try:
+            while gone := await replays.expire(agency.id, tools.clock(), BATCH):
+                count += gone
+        except ValueError as error:
+            log.error("sweep.rule_unreadable", agency=str(agency.id), reason=str(error))
+    return count
 
 
 async def _credentials() -> int:

@@ -1,4 +1,4 @@
-"""Photographs that were sent before: what is kept of each frame, and which earlier ones it could be."""
+"""Photographs that were sent before: what is kept of each, and which earlier ones a frame could be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from heapq import nsmallest
 from uuid import UUID
 
 from api.attendance.models import CheckIn, FramePrint
-from api.biometrics.models import Purpose
+from api.biometrics.models import Enrolment, Purpose
 from api.biometrics.rules import FaceThresholds
 from api.core import database
 from api.core.identity import new_id
+from api.people import service as people
 
 #: So many bytes of a print are compared bit by bit; the rest is the worker's own.
 SIGNS = 32
@@ -18,31 +19,46 @@ SIGNS = 32
 NEAREST = 4
 
 #: The consent is locked, so that its withdrawal comes wholly before (no print) or wholly after (it takes ours away).
-KEEP = """
+_KEEP = """
 WITH agreed AS (
     SELECT id FROM consent WHERE employee_id = $3 AND purpose = $4 AND withdrawn_at IS NULL FOR SHARE
 )
-INSERT INTO frame_print (id, agency_id, employee_id, check_in_id, frame, received_at, digest, print)
+INSERT INTO frame_print (id, agency_id, employee_id, {of}, frame, received_at, digest, print)
 SELECT mark.id, $2, $3, $1, mark.frame, $5, mark.digest, CASE WHEN EXISTS (SELECT FROM agreed) THEN mark.print END
   FROM unnest($6::uuid[], $7::smallint[], $8::bytea[], $9::bytea[]) AS mark(id, frame, digest, print)
-ON CONFLICT (check_in_id, frame) DO NOTHING
+ON CONFLICT ({of}, frame) DO NOTHING
 """
+KEEP_FRAMES = _KEEP.format(of="check_in_id")
+KEEP_PHOTOS = _KEEP.format(of="enrolment_id")
 
 SAME = """
-SELECT check_in_id FROM frame_print WHERE agency_id = $1 AND digest = ANY($2::bytea[]) AND check_in_id <> $3
+SELECT check_in_id FROM frame_print
+ WHERE agency_id = $1 AND digest = ANY($2::bytea[]) AND check_in_id IS DISTINCT FROM $3
  ORDER BY received_at LIMIT 1
 """
 
+#: What holds now as the person's face is compared however old it is: who has the picture may wait.
 PRINTS = """
-SELECT p.check_in_id, p.print, c.frames ->> p.frame::int AS key
-  FROM frame_print p JOIN check_in c ON c.id = p.check_in_id
- WHERE p.employee_id = $1 AND p.check_in_id <> $2 AND p.received_at >= $3 AND p.print IS NOT NULL
+SELECT p.check_in_id, p.print, coalesce(c.frames ->> p.frame::int, e.photos -> p.frame::int ->> 'key') AS key
+  FROM frame_print p LEFT JOIN check_in c ON c.id = p.check_in_id LEFT JOIN enrolment e ON e.id = p.enrolment_id
+ WHERE p.employee_id = $1 AND p.check_in_id IS DISTINCT FROM $2 AND p.print IS NOT NULL
+   AND (p.received_at >= $3 OR e.state IN ('PENDING', 'ACTIVE'))
+"""
+
+EXPIRE = """
+WITH old AS (
+    SELECT p.id FROM frame_print p LEFT JOIN enrolment e ON e.id = p.enrolment_id
+     WHERE p.agency_id = $1 AND p.received_at < $2 AND p.print IS NOT NULL
+       AND coalesce(e.state, '') NOT IN ('PENDING', 'ACTIVE')
+     ORDER BY p.received_at LIMIT $3
+)
+UPDATE frame_print SET print = NULL FROM old WHERE frame_print.id = old.id RETURNING frame_print.id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One frame of the check-in in hand; `print` and its signs as the mirror shows them, or None for both."""
+    """One photograph in hand; `print` and its signs as the mirror shows them, or None for both."""
 
     frame: int
     digest: bytes
@@ -51,11 +67,17 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
+class Earlier:
+    """Where a photograph was before."""
+
+    check_in_id: UUID | None  #: None: in an enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect(Earlier):
     """An earlier photograph that a frame could be, by the name of its object, with what was kept of its print."""
 
     frame: int
-    check_in_id: UUID
     key: str
     print: bytes
 
@@ -63,13 +85,22 @@ class Suspect:
 async def keep(check_in: CheckIn, marks: Sequence[Mark]) -> None:
     """Committed before anybody looks for replays: of two equal submissions at once, the later looker finds the
     earlier, or each the other. Safe to repeat."""
+    await _keep(KEEP_FRAMES, check_in, check_in.received_at, marks)
+
+
+async def keep_enrolled(enrolment: Enrolment, marks: Sequence[Mark]) -> None:
+    """Before the photographs count as the person's face: presented at a check-in, they are known. Safe to repeat."""
+    await _keep(KEEP_PHOTOS, enrolment, enrolment.created_at, marks)
+
+
+async def _keep(statement: str, of: CheckIn | Enrolment, at: datetime, marks: Sequence[Mark]) -> None:
     await database.rows(
-        KEEP,
-        check_in.id,
-        check_in.agency_id,
-        check_in.employee_id,
+        statement,
+        of.id,
+        of.agency_id,
+        of.employee_id,
         Purpose.FACE_RECOGNITION.value,
-        check_in.received_at,
+        at,
         [new_id() for _ in marks],
         [mark.frame for mark in marks],
         [mark.digest for mark in marks],
@@ -77,11 +108,11 @@ async def keep(check_in: CheckIn, marks: Sequence[Mark]) -> None:
     )
 
 
-async def same(check_in: CheckIn, marks: Sequence[Mark]) -> UUID | None:
-    """The first other check-in of the agency, whosever, with one of these very files."""
+async def same(check_in: CheckIn, marks: Sequence[Mark]) -> Earlier | None:
+    """Where one of these very files was first in the agency, whosever."""
     digests = [mark.digest for mark in marks]
     found = await database.rows(SAME, check_in.agency_id, digests, check_in.id)
-    return found[0]["check_in_id"] if found else None
+    return Earlier(found[0]["check_in_id"]) if found else None
 
 
 async def suspects(check_in: CheckIn, marks: Sequence[Mark], limits: FaceThresholds) -> list[Suspect]:
@@ -92,10 +123,20 @@ async def suspects(check_in: CheckIn, marks: Sequence[Mark], limits: FaceThresho
 
 
 async def forget(employee_id: UUID, before: datetime | None) -> None:
-    """Take away a person's prints, all or those of check-ins before a moment. What tells of files only stays:
+    """Take away a person's prints, all or those from before a moment. What tells of files only stays:
     else a withdrawal would let every old photograph pass again."""
     prints = FramePrint.filter(employee_id=employee_id, print__isnull=False)
     await (prints.filter(received_at__lt=before) if before else prints).update(print=None)
+
+
+async def expire(agency_id: UUID, now: datetime, most: int) -> int:
+    """Take away prints that are older than the agency compares; at most so many. How many went.
+
+    ValueError where the agency's rule cannot be read: then nothing goes.
+    """
+    parameters = await people.rule(agency_id, "face", now.date())
+    window = timedelta(days=FaceThresholds.from_mapping(parameters).replay_window_days)
+    return len(await database.rows(EXPIRE, agency_id, now - window, most))
 
 
 def _nearest(mark: Mark, rows: Sequence[database.Row], most: int) -> list[Suspect]:
@@ -107,7 +148,7 @@ def _nearest(mark: Mark, rows: Sequence[database.Row], most: int) -> list[Suspec
         for place, row in enumerate(rows)
     ]
     return [
-        Suspect(mark.frame, rows[place]["check_in_id"], rows[place]["key"], bytes(rows[place]["print"]))
+        Suspect(rows[place]["check_in_id"], mark.frame, rows[place]["key"], bytes(rows[place]["print"]))
         for signs, place in nsmallest(NEAREST, differing)
         if signs <= most
     ]

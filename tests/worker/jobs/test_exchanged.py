@@ -13,7 +13,7 @@ from api.attendance.service.accept import accept
 from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate
 from api.core.crypto import is_sealed
 from api.core.settings import Settings
-from tests.pictures import portrait, reshot
+from tests.pictures import portrait, registered
 from tests.s3 import bucket, lying, s3_endpoint, store_settings
 from tests.worker.jobs.office import Office, Person, eyes_of, open_office, settings_for, upload, worked_off
 from worker.jobs import sweep
@@ -45,7 +45,7 @@ async def enrolled(office: Office, engine: FaceEngine) -> tuple[Person, str]:
     """And the name of the upload."""
     she = await office.hire()
     await she.consent()
-    enrolment = await she.enrol(reshot(SHE, 4))
+    enrolment = await she.enrol(registered(SHE))
     await worked_off(office, engine)
     assert await FaceTemplate.filter(employee_id=she.employee.id).exists()
     return she, str(enrolment.photos[0]["key"]).rpartition(".")[0]
@@ -92,7 +92,7 @@ def test_a_registered_photograph_stays_the_one_that_was_checked(
             she, sent = await enrolled(office, engine)
             await send_again(office, sent, portrait(SOMEBODY_ELSE))
             template = await FaceTemplate.get(employee_id=she.employee.id)
-            assert await office.runtime.storage.get(template.photo_key) == reshot(SHE, 4)
+            assert await office.runtime.storage.get(template.photo_key) == registered(SHE)
 
     asyncio.run(story())
 
@@ -122,7 +122,7 @@ def test_on_a_folder_neither(database_url: str, redis_url: str, tmp_path: Path, 
             storage = office.runtime.storage
             she = await office.hire()
             await she.consent()
-            enrolment = await she.enrol(reshot(SHE, 4))
+            enrolment = await she.enrol(registered(SHE))
             await worked_off(office, engine)
             key = str(enrolment.photos[0]["key"])
             assert not await storage.put_once(key, portrait(SHE))

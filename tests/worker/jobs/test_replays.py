@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import cv2
 import numpy as np
 import pytest
 
 from api.attendance.models import CheckIn, CheckInState, FramePrint
-from api.attendance.service import settle
-from api.biometrics.models import FaceTemplate
+from api.attendance.service import replays, settle
+from api.biometrics.models import Enrolment, FaceTemplate
+from api.core.clock import utc_now
 from api.core.settings import Settings
-from api.people.models import Agency
-from tests.pictures import mjpeg_file, portrait, reshot, with_gps_exif
+from api.people.models import Agency, AgencyRule
+from tests.pictures import mjpeg_file, portrait, registered, reshot, with_gps_exif
 from tests.worker.jobs.office import (
     Office,
     Person,
@@ -26,6 +28,7 @@ from tests.worker.jobs.office import (
 from worker.jobs.kind import Tools
 from worker.jobs.photographs import look
 from worker.jobs.replays import compare
+from worker.jobs.sweep import sweep
 from worker.vision.engine import FaceEngine
 
 SHE, SOMEBODY_ELSE = 5, 6
@@ -36,7 +39,7 @@ MOMENTS = range(6)
 async def enrolled(office: Office, engine: FaceEngine, face: int = SHE) -> Person:
     who = await office.hire()
     await who.consent()
-    await who.enrol(portrait(face))
+    await who.enrol(registered(face))
     await worked_off(office, engine)
     assert await FaceTemplate.filter(employee_id=who.employee.id).exists()
     return who
@@ -85,7 +88,7 @@ def test_the_same_file_again_is_shown_to_a_person(settings: Settings, engine: Fa
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(
+AGAIN = pytest.mark.parametrize(
     "again",
     [
         lambda jpeg: changed(jpeg, np.asarray, 60),
@@ -96,6 +99,9 @@ def test_the_same_file_again_is_shown_to_a_person(settings: Settings, engine: Fa
     ],
     ids=["re-encoded", "cropped", "mirrored", "cropped-and-mirrored", "with-other-metadata"],
 )
+
+
+@AGAIN
 def test_a_picture_of_the_file_is_shown_to_a_person(
     settings: Settings, engine: FaceEngine, again: Callable[[bytes], bytes]
 ) -> None:
@@ -113,6 +119,87 @@ def test_a_picture_of_the_file_is_shown_to_a_person(
             likeness = face_of(record)["likeness"]
             assert isinstance(likeness, float)
             assert 0.99 < likeness <= 1
+
+    asyncio.run(story())
+
+
+def assert_registered(record: CheckIn) -> None:
+    assert record.state is CheckInState.REVIEW
+    assert codes(record.reasons)[0] == "PHOTO_OF_ENROLMENT"
+    assert face_of(record)["resembles"] is None
+
+
+def test_the_registered_file_is_shown_to_a_person(settings: Settings, engine: FaceEngine) -> None:
+    """Hers, whoever sends it; also when no model can look."""
+
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she, her_second = await enrolled(office, engine), await office.hire()
+            await her_second.consent()
+            await her_second.enrol(portrait(SHE))
+            await worked_off(office, engine)
+            assert_registered(await settled(office, engine, she, reshot(SHE, 3), registered(SHE)))
+            assert_registered(await settled(office, engine, she, portrait(SHE)))
+            unseen = await settled(office, None, her_second, portrait(SHE))
+            assert codes(unseen.reasons)[:2] == ["FACE_NOT_CHECKED", "PHOTO_OF_ENROLMENT"]
+
+    asyncio.run(story())
+
+
+@AGAIN
+def test_a_picture_of_the_registered_photograph_is_shown_to_a_person(
+    settings: Settings, engine: FaceEngine, again: Callable[[bytes], bytes]
+) -> None:
+    """However long ago that was."""
+
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she = await office.hire()
+            await she.consent()
+            await she.enrol(registered(SHE), portrait(SHE))
+            await worked_off(office, engine)
+            long_ago = utc_now() - timedelta(days=400)
+            await FramePrint.all().update(received_at=long_ago)
+            await sweep({"tools": Tools(office.runtime, eyes_of(None))})
+            assert_registered(await settled(office, engine, she, again(portrait(SHE))))
+
+    asyncio.run(story())
+
+
+def test_prints_go_when_they_are_no_longer_compared(settings: Settings, engine: FaceEngine) -> None:
+    """After what the agency has set; what is registered is compared as long as it holds."""
+
+    async def story() -> None:
+        async with open_office(settings) as office:
+            strict, broken = await found_office(office.runtime), await found_office(office.runtime)
+            await AgencyRule.filter(agency=strict.agency).update(parameters={"replay_window_days": 30})
+            await AgencyRule.filter(agency=broken.agency).update(parameters={"replay_window_days": 0})
+            days = {}
+            for where in (office, strict, broken):
+                she = await where.hire()
+                await she.consent()
+                for old in (29, 31, 89, 91):
+                    made = await CheckIn.create(
+                        agency=where.agency, employee=she.employee, unit=where.unit, kind="IN",
+                        state="ACCEPTED", day=utc_now().date(), received_at=utc_now() - timedelta(days=old),
+                        settled_at=utc_now(), idempotency_key=uuid4().hex, content_digest=bytes(32),
+                        frames=["frames/none"], fixes=[],
+                    )  # fmt: skip
+                    await replays.keep(made, [replays.Mark(0, made.id.bytes * 2, bytes(48), bytes(48))])
+                    days[made.id] = (where.unit.id, old)
+            for state in ("ACTIVE", "REPLACED"):
+                enrolment = await Enrolment.create(
+                    agency=office.agency, employee=she.employee, state=state, photos=[],
+                    created_at=utc_now() - timedelta(days=91),
+                )  # fmt: skip
+                await replays.keep_enrolled(enrolment, [replays.Mark(0, bytes(32), bytes(48), bytes(48))])
+            await asyncio.gather(*(sweep({"tools": Tools(office.runtime, eyes_of(None))}) for _ in "12"))
+            rows = await FramePrint.all().select_related("enrolment")
+            gone = {days.get(row.check_in_id, (office.unit.id, "REPLACED")) for row in rows if row.print is None}
+            assert gone == {(office.unit.id, 91), (office.unit.id, "REPLACED"), *((strict.unit.id, old) for old in (31, 89, 91))}
+            assert {row.enrolment.state for row in rows if row.enrolment and row.print} == {"ACTIVE"}
+            assert len(rows) == 14
+            assert all(len(row.digest) == 32 for row in rows)
 
     asyncio.run(story())
 
@@ -246,7 +333,7 @@ def test_after_its_time_only_the_very_file_is_known(settings: Settings, engine: 
             long_ago = first.received_at - timedelta(days=91)
             await FramePrint.filter(check_in_id=first.id).update(received_at=long_ago)
             assert_repeats(await settled(office, engine, she, portrait(SHE)), first)
-            await FramePrint.exclude(check_in_id=first.id).delete()
+            await FramePrint.filter(check_in_id__not=first.id).delete()
             record = await settled(office, engine, she, changed(portrait(SHE), np.asarray))
             assert record.state is CheckInState.ACCEPTED
 

@@ -20,6 +20,7 @@ from tests.pictures import (
     polyglot,
     portrait,
     printed_page,
+    registered,
     second_portrait,
     truncated,
     two_faces,
@@ -37,7 +38,7 @@ SHE, SOMEBODY_ELSE = 5, 6
 async def enrolled(office: Office, engine: FaceEngine, person: int = SHE) -> Person:
     who = await office.hire()
     await who.consent()
-    await who.enrol(portrait(person))
+    await who.enrol(registered(person))
     await worked_off(office, engine)
     assert await FaceTemplate.filter(employee_id=who.employee.id).count() == 1
     return who
