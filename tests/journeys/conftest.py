@@ -22,7 +22,7 @@ from local.leash import leashed
 from local.postgres import Postgres
 from local.valkey import Valkey
 from tests.conftest import CHROMIUM, administer
-from tests.pictures import mjpeg_file, portrait
+from tests.pictures import mjpeg_file
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -156,14 +156,14 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int | None], Browser]]:
-    """A Chromium before whose camera a certain person sits; nobody for None. Not for the whole session: while
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bytes | None], Browser]]:
+    """A Chromium before whose camera the face of a picture sits; nobody for None. Not for the whole session: while
     Playwright is open, the tests after it on the same worker could not run an event loop of their own."""
-    browsers: dict[int | None, Browser] = {}
+    browsers: dict[bytes | None, Browser] = {}
     with sync_playwright() as playwright, ExitStack() as stack:
 
-        def sit(person: int | None) -> Browser:
-            if person not in browsers:
+        def sit(face: bytes | None) -> Browser:
+            if face not in browsers:
                 arguments = [
                     "--no-sandbox",
                     "--disable-gpu",
@@ -171,23 +171,23 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int |
                     "--no-first-run",
                     "--use-fake-ui-for-media-stream",
                 ]
-                if person is not None:
-                    film = mjpeg_file(tmp_path_factory.mktemp("film") / "face.mjpeg", portrait(person))
+                if face is not None:
+                    film = mjpeg_file(tmp_path_factory.mktemp("film") / "face.mjpeg", face)
                     arguments += [
                         "--use-fake-device-for-media-stream",
                         f"--use-file-for-fake-video-capture={film}",
                     ]
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
                 stack.callback(browser.close)
-                browsers[person] = browser
-            return browsers[person]
+                browsers[face] = browser
+            return browsers[face]
 
         yield sit
 
 
 @pytest.fixture
 def someone(
-    site: Site, camera: Callable[[int | None], Browser], request: pytest.FixtureRequest
+    site: Site, camera: Callable[[bytes | None], Browser], request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Person]]:
     """A person with an account, a face before the camera, and a place; signed in."""
     with ExitStack() as stack:
@@ -196,7 +196,7 @@ def someone(
             role: str,
             number: int = 0,
             *,
-            face: int | None = None,
+            face: bytes | None = None,
             at: dict[str, float] = OFFICE,
             wide: bool = False,
             **options: Any,

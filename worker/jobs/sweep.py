@@ -98,9 +98,7 @@ async def _frames_of(tools: Tools, nonces: Sequence[database.Row]) -> dict[str, 
     """What was sent under these nonces, and what was copied of it, with whose it is."""
     folders = [frame_folder(nonce["agency_id"], bytes(nonce["digest"])) for nonce in nonces]
     found = await asyncio.gather(*(tools.runtime.storage.names(folder) for folder in folders))
-    return {
-        key: nonce["employee_id"] for nonce, keys in zip(nonces, found, strict=True) for key, _ in keys
-    }
+    return {key: nonce["employee_id"] for nonce, keys in zip(nonces, found, strict=True) for key, _ in keys}
 
 
 def _owner_of(key: str) -> UUID | None:

@@ -195,8 +195,14 @@ def test_prints_go_when_they_are_no_longer_compared(settings: Settings, engine: 
                 await replays.keep_enrolled(enrolment, [replays.Mark(0, bytes(32), bytes(48), bytes(48))])
             await asyncio.gather(*(sweep({"tools": Tools(office.runtime, eyes_of(None))}) for _ in "12"))
             rows = await FramePrint.all().select_related("enrolment")
-            gone = {days.get(row.check_in_id, (office.unit.id, "REPLACED")) for row in rows if row.print is None}
-            assert gone == {(office.unit.id, 91), (office.unit.id, "REPLACED"), *((strict.unit.id, old) for old in (31, 89, 91))}
+            gone = {
+                days.get(row.check_in_id, (office.unit.id, "REPLACED")) for row in rows if row.print is None
+            }
+            assert gone == {
+                (office.unit.id, 91),
+                (office.unit.id, "REPLACED"),
+                *((strict.unit.id, old) for old in (31, 89, 91)),
+            }
             assert {row.enrolment.state for row in rows if row.enrolment and row.print} == {"ACTIVE"}
             assert len(rows) == 14
             assert all(len(row.digest) == 32 for row in rows)

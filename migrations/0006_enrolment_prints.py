@@ -18,7 +18,7 @@ BACKWARD = [
 ]
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0004_waiting_index')]
+    dependencies = [('models', '0005_audit_entries_stand')]
 
     initial = False
 
