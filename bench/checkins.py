@@ -12,7 +12,7 @@ import orjson
 
 from api.attendance.service.start import digest_of, frame_key
 from api.core.crypto import Keyring
-from api.core.settings import parse_keys
+from api.core.settings_checks import parse_keys
 from api.core.storage import Storage
 from bench.agency import Agency, Member
 from bench.ground import Ground

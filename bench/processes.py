@@ -16,7 +16,7 @@ import asyncpg
 
 from api.core.crypto import Keyring
 from api.core.identity import new_id
-from api.core.settings import parse_keys
+from api.core.settings_checks import parse_keys
 from api.core.storage import Storage
 from bench.accept import ACCEPTED
 from bench.agency import Agency, populate

@@ -1,7 +1,6 @@
 """The address the web process listens on, seen from `hadir up`."""
 
 import http.client
-import os
 import socket
 
 from api.core.settings import Settings
@@ -17,7 +16,7 @@ def check_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise ProcessError(
-                f"Port {settings.port} of {settings.host} cannot be used ({os.strerror(error.errno or 0)}). "
+                f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}). "
                 f"Choose another, as in HADIR_PORT={settings.port % 65535 + 1}."
             ) from None
 

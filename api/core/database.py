@@ -50,6 +50,8 @@ def config(settings: Settings) -> dict[str, Any]:
         raise Unavailable
     parts = urlsplit(str(settings.database_url))
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    if "sslmode" in query:  # as psql calls it, and as hosting platforms write it
+        query["ssl"] = query.pop("sslmode")
     credentials: dict[str, Any] = {
         "host": query.pop("host", parts.hostname),
         "port": parts.port or 5432,
@@ -85,7 +87,8 @@ async def migrate(settings: Settings) -> None:
     """Bring the database up to date; several may be started at once, one does the work."""
     credentials = config(settings)["connections"]["default"]["credentials"]
     guard = await asyncpg.connect(
-        **{name: credentials[name] for name in ("host", "port", "user", "password", "database")}
+        **{name: credentials[name] for name in ("host", "port", "user", "password", "database")},
+        ssl=credentials.get("ssl"),
     )
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)

@@ -10,7 +10,8 @@ from api.core.database import open_database
 from api.core.errors import Unavailable
 from api.core.events import Events
 from api.core.live import Hub
-from api.core.settings import Settings, parse_keys
+from api.core.settings import Settings
+from api.core.settings_checks import parse_keys
 from api.core.storage import Storage
 
 

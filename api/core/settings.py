@@ -5,16 +5,14 @@ servers, which carry the names that hosting platforms use (`DATABASE_URL`, `REDI
 them all; a test holds the two together.
 """
 
-import base64
-import binascii
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 from dotenv import dotenv_values
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -22,13 +20,13 @@ from pydantic import (
     PostgresDsn,
     RedisDsn,
     ValidationError,
-    field_validator,
 )
+
+from api.core import settings_checks as checks
 
 PREFIX = "HADIR_"
 #: Names without the prefix that belong to us all the same.
 SHARED_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
-KEY_BYTES = 32
 
 
 class SettingsError(Exception):
@@ -40,36 +38,40 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    database_url: PostgresDsn | None = Field(
+    database_url: Annotated[PostgresDsn | None, AfterValidator(checks.database_url)] = Field(
         None, repr=False, description="PostgreSQL to use; empty: an embedded one in the data folder"
     )
-    redis_url: RedisDsn | None = Field(
+    redis_url: Annotated[RedisDsn | None, AfterValidator(checks.redis_url)] = Field(
         None, repr=False, description="Redis or Valkey to use; empty: an embedded one"
     )
-    host: str = Field("127.0.0.1", description="Address the web process listens on")
+    host: Annotated[str, AfterValidator(checks.host)] = Field(
+        "127.0.0.1", description="Address the web process listens on"
+    )
     port: int = Field(8000, ge=1, le=65535, description="Port the web process listens on")
-    public_url: str = Field("", description="Address people type; empty: http://localhost:PORT")
-    data_dir: Path = Field(
+    public_url: Annotated[str, AfterValidator(checks.public_url)] = Field(
+        "", description="Address people type; empty: http://localhost:PORT"
+    )
+    data_dir: Annotated[Path, AfterValidator(checks.data_dir)] = Field(
         Path(".data"), description="Folder for embedded servers, keys, the face pack and files"
     )
-    store_url: str = Field(
+    store_url: Annotated[str, AfterValidator(checks.store_url)] = Field(
         "", description="Where photographs lie: empty (data folder), or s3://bucket/prefix"
     )
-    store_options: Json[dict[str, str]] = Field(
+    store_options: Annotated[Json[dict[str, str]], AfterValidator(checks.store_options)] = Field(
         "{}",
         repr=False,
         validate_default=True,
         description='S3 options as JSON: {"endpoint": …, "region": …, "access_key_id": …, "secret_access_key": …}',
     )
-    keys: str = Field(
+    keys: Annotated[str, AfterValidator(checks.keys)] = Field(
         "",
         repr=False,
         description="Encryption keys, newest first: id:base64 of 32 bytes, …; empty: made in the data folder",
     )
-    face_pack: Path | None = Field(
+    face_pack: Annotated[Path | None, AfterValidator(checks.face_pack)] = Field(
         None, description="Folder of the face pack; empty: the default pack in the data folder"
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Annotated[str, AfterValidator(checks.trusted_proxies)] = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated"
     )
     session_hours: int = Field(12, ge=1, le=24 * 30, description="Hours until a login must be repeated")
@@ -81,44 +83,17 @@ class Settings(BaseModel):
     lease_seconds: int = Field(
         15, ge=2, le=300, description="Seconds after which an unfinished job is given to another"
     )
+    worker_metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of the worker's own figures for Prometheus; 0: none"
+    )
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least grave message to log"
     )
     log_json: bool = Field(False, description="Log as JSON lines")
 
-    @field_validator("store_url")
-    @classmethod
-    def _store_is_known(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("s3", "file"):
-            raise ValueError("must begin with s3:// or file://")
-        return value
-
-    @field_validator("keys")
-    @classmethod
-    def _keys_are_readable(cls, value: str) -> str:
-        parse_keys(value)
-        return value
-
     @property
     def base_url(self) -> str:
         return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
-
-
-def parse_keys(value: str) -> dict[str, bytes]:
-    """Key id → 32 bytes, newest first; ValueError says which entry is wrong (never its content)."""
-    keys: dict[str, bytes] = {}
-    for number, entry in enumerate(filter(None, (part.strip() for part in value.split(","))), start=1):
-        name, _, encoded = entry.partition(":")
-        try:
-            raw = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            raw = b""
-        if not name.isalnum() or len(name) > 16 or len(raw) != KEY_BYTES:
-            raise ValueError(
-                f"entry {number} must be id:base64 of {KEY_BYTES} bytes, the id 1–16 letters or digits"
-            )
-        keys[name] = raw
-    return keys
 
 
 def setting_name(field: str) -> str:
@@ -130,19 +105,20 @@ def load(
     environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env"), **overrides: Any
 ) -> Settings:
     """Settings from `.env` and the environment (which wins); SettingsError names the first that is wrong."""
-    file_values = (
-        {k: v or "" for k, v in dotenv_values(env_file).items()} if env_file and env_file.exists() else {}
-    )
+    file_values = dotenv_values(env_file) if env_file and env_file.exists() else {}
     values = {**file_values, **(os.environ if environ is None else environ)}
     fields = {setting_name(field): field for field in Settings.model_fields}
     ours = {k: v for k, v in values.items() if k.startswith(PREFIX) or k in fields}
     if unknown := sorted(set(ours) - set(fields)):
         raise SettingsError(f"{unknown[0]} is not a setting of Hadir. See .env.example for the list.")
+    if bare := [name for name, value in ours.items() if value is None]:
+        raise SettingsError(f"{bare[0]} has no value in {env_file}: write {bare[0]}=…, or take the line out.")
     given: dict[str, Any] = {fields[k]: v for k, v in ours.items() if v != ""}
     try:
         return Settings(**{**given, **overrides})
     except ValidationError as error:
         first = error.errors()[0]
+        reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(
-            f"{setting_name(str(first['loc'][0]))} is not usable: {first['msg']}. See .env.example."
+            f"{setting_name(str(first['loc'][0]))} is not usable: {reason}. See .env.example."
         ) from None

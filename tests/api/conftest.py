@@ -19,7 +19,8 @@ from api.core.context import Context
 from api.core.crypto import Keyring
 from api.core.database import open_database
 from api.core.runtime import Runtime, open_runtime
-from api.core.settings import Settings, load, parse_keys
+from api.core.settings import Settings, load
+from api.core.settings_checks import parse_keys
 from api.core.storage import Storage
 from api.people import service as people
 from api.schema import schema

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from api.core.crypto import MAGIC, BoxBroken, Keyring, is_sealed, key_id_of
-from api.core.settings import parse_keys
+from api.core.settings_checks import parse_keys
 
 OLD, NEW = os.urandom(32), os.urandom(32)
 RING = Keyring({"new": NEW, "old": OLD})

@@ -14,7 +14,8 @@ from api.core import storage
 from api.core.crypto import Keyring, is_sealed
 from api.core.errors import NotFound, Unavailable, UploadMissing
 from api.core.runtime import Runtime
-from api.core.settings import Settings, parse_keys
+from api.core.settings import Settings
+from api.core.settings_checks import parse_keys
 from api.core.storage import Storage
 from tests.api.conftest import Ask
 from tests.api.storage.conftest import s3_settings
