@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import files
-from api.core import database, metrics
+from api import figures, files
+from api.core import database
 from api.core.i18n import locale_of, say
 from api.core.runtime import Runtime
 from api.failures import is_away
@@ -23,12 +23,15 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     async def ready(_: Request) -> Response:
         return await _ready(runtime)
 
+    async def counted(request: Request) -> Response:
+        return await figures.answer(runtime.live, request)
+
     return [
         *graphql_routes(runtime),
         *files.routes(runtime),
         Route("/healthz", _alive),
         Route("/readyz", ready),
-        Route("/metrics", metrics.answer),
+        Route("/metrics", counted),
     ]
 
 

@@ -4,6 +4,7 @@ npm itself finds its registry; no address is written here.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -72,9 +73,11 @@ def _check(tarball: Path, package: Package) -> None:
 
 def _pack(spec: str, folder: Path) -> None:
     command = [*npm_command(), "pack", spec, "--ignore-scripts", "--silent"]
+    # Its own cache would lie in a home that may not be ours to write in; and the tarball is kept already.
+    environment = {"npm_config_cache": str(folder / "cache"), **os.environ}
     started = time.monotonic()
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         while True:
             try:

@@ -60,7 +60,8 @@ class Postgres(Server):
         return self.url_of(DATABASE)
 
     def url_of(self, database: str) -> str:
-        return f"postgresql://{USER}:{self._password()}@127.0.0.1:{self.port}/{database}"
+        """Without SSL, for which clients would look into a home that may not be theirs to read."""
+        return f"postgresql://{USER}:{self._password()}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     def _prepare(self) -> None:
         self.identity = self._wanted or choose_identity(self.binaries, self.folder)

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from api.core import logs
 from api.core.runtime import Runtime, open_runtime
 from api.core.settings import Settings
+from worker import figures
 from worker.faces import Eyes, open_eyes
 from worker.jobs import KINDS
 from worker.jobs.drain import Drain
@@ -51,6 +52,7 @@ async def run(settings: Settings) -> None:
     pack = settings.face_pack or settings.data_dir / "packs" / "hadir-default"
     async with (
         open_runtime(with_room(settings)) as runtime,
+        figures.served(settings),
         open_eyes(Path(pack), settings.upload_max_bytes) as eyes,
     ):
         await serve(runtime, eyes, stopping)

@@ -159,6 +159,11 @@ class Hub:
             if not of_topic:
                 del self._listeners[agency_id, topic]
 
+    @property
+    def listeners(self) -> int:
+        """How many are told of changes now."""
+        return sum(map(len, self._listeners.values()))
+
     async def connected(self) -> None:
         """Returns once changes are heard, or after a second without Redis."""
         if not self._connected.is_set():

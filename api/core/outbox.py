@@ -113,5 +113,13 @@ async def give_back(claims: Sequence[Claim], *, delay_seconds: float | None = No
         )
 
 
+async def waiting() -> tuple[int, float]:
+    """How many entries are not done, and for how many seconds the oldest of them has been due; 0 when none is."""
+    (row,) = await database.rows(
+        "SELECT count(*) AS n, extract(epoch FROM now() - min(due_at))::float8 AS oldest FROM outbox"
+    )
+    return row["n"], max(0.0, row["oldest"] or 0.0)
+
+
 async def outstanding() -> int:
-    return int((await database.rows("SELECT count(*) AS n FROM outbox"))[0]["n"])
+    return (await waiting())[0]

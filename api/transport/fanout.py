@@ -62,6 +62,10 @@ class Group:
         #: The members' credentials, until somebody comes or goes.
         self._everyone: Credentials | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self._members)
+
     def join(self, member: Member) -> None:
         member.group = self
         self._members.add(member)

@@ -50,6 +50,22 @@ def test_what_npm_brings_is_checked_before_it_is_kept(
     assert fetch(package, downloads).read_bytes() == (tmp_path / "registry/small-1.0.0.tgz").read_bytes()
 
 
+def test_npm_needs_no_home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service's user often has none. The stand-in for npm writes where npm would: into its cache."""
+    package = make_tarball(tmp_path / "registry" / "small-1.0.0.tgz", {"package/README.md": "small"})
+    npm = tmp_path / "npm"
+    npm.write_text(
+        '#!/bin/sh\ncache="${npm_config_cache:-$HOME/.npm}"\n'
+        f'mkdir -p "$cache/_logs" && cp "{tmp_path}/registry/small-1.0.0.tgz" .\n'
+    )
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("HOME", "/dev/null")
+    monkeypatch.delenv("npm_config_cache", raising=False)
+    fetch(package, tmp_path / "downloads")
+    assert [path.name for path in (tmp_path / "downloads").iterdir()] == ["small-1.0.0.tgz"]
+
+
 def test_a_package_that_npm_does_not_know_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

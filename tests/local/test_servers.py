@@ -193,3 +193,21 @@ def test_no_server_is_left_when_the_parent_dies(folder: Path, number: signal.Sig
         assert pids[0] in backends
         parent.send_signal(number)
     wait_until_gone([*pids, *backends])
+
+
+def test_what_lies_in_a_home_is_not_asked(postgres: Postgres, tmp_path: Path) -> None:
+    """A service's user may have somebody else's home, or one with certificates for another server."""
+    certificates = tmp_path / ".postgresql"
+    certificates.mkdir()
+    for name in ("postgresql.crt", "postgresql.key", "root.crt"):
+        (certificates / name).write_text("not for us")
+    program = "import asyncio, asyncpg, sys; asyncio.run(asyncpg.connect(sys.argv[1]))"
+    postgres.start()
+    done = subprocess.run(
+        [sys.executable, "-c", program, postgres.url],
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

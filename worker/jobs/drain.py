@@ -9,6 +9,7 @@ import structlog
 
 from api.core import outbox
 from api.core.outbox import Claim
+from worker import figures
 from worker.jobs.kind import AWAY, Kind, Tools
 
 log = structlog.get_logger()
@@ -105,31 +106,38 @@ class Drain:
 
     async def _attend(self, claim: Claim) -> bool:
         """Whether the entry is left to be struck out."""
+        with figures.in_hand(self.kind.job):
+            outcome, left = await self._try(claim)
+        figures.JOBS.labels(self.kind.job, outcome).inc()
+        return left
+
+    async def _try(self, claim: Claim) -> tuple[str, bool]:
+        """How it went, in the words of figures.JOBS, and whether the entry is left to be struck out."""
         try:
             if claim.failures >= MOST_DEATHS and self.kind.give_up:
                 log.error(
                     "job.given_up", job=self.kind.job, subject=str(claim.subject_id), attempt=claim.attempt
                 )
-                return not await self.kind.give_up(self._tools, claim)
-            return not await self.kind.handle(self._tools, claim)
+                return "given_up", not await self.kind.give_up(self._tools, claim)
+            return "done", not await self.kind.handle(self._tools, claim)
         except AWAY as error:
             log.warning("job.put_off", job=self.kind.job, subject=str(claim.subject_id), reason=_short(error))
             await self._give_back([claim], min(AWAY_SECONDS * claim.attempt, LONGEST_AWAY))
+            return "put_off", False
         except Exception:
             log.exception(
                 "job.failed", job=self.kind.job, subject=str(claim.subject_id), attempt=claim.attempt
             )
             return await self._after_surprise(claim)
-        return False
 
-    async def _after_surprise(self, claim: Claim) -> bool:
+    async def _after_surprise(self, claim: Claim) -> tuple[str, bool]:
         if claim.failures + 1 >= TRIES and self.kind.give_up:
             try:
-                return not await self.kind.give_up(self._tools, claim)
+                return "given_up", not await self.kind.give_up(self._tools, claim)
             except Exception:
                 log.exception("job.not_given_up", job=self.kind.job, subject=str(claim.subject_id))
         await self._give_back([claim], None)
-        return False
+        return "failed", False
 
     async def _strike_out(self, claims: list[Claim]) -> None:
         """An entry that stays because the database is away is found done at its next attempt."""

@@ -10,6 +10,7 @@ from api.biometrics.models import FaceTemplate
 from api.biometrics.settle import open_template
 from api.core.crypto import BoxBroken
 from api.core.outbox import Claim
+from worker import figures
 from worker.faces import embedding_from, facts_of
 from worker.jobs.kind import Kind, Tools
 from worker.jobs.photographs import look
@@ -38,6 +39,7 @@ async def _settle(tools: Tools, claim: Claim, case: settle.Case, face: settle.Fa
     if settled is None:
         log.info("check_in.settled_elsewhere", check_in=str(claim.subject_id), attempt=claim.attempt)
     else:
+        figures.VERDICTS.labels(settled.state.value).inc()
         log.info("check_in.settled", check_in=str(settled.id), state=settled.state)
     return True
 

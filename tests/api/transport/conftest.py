@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from api.app import create_app
+from api.core.metrics import CountRequests
 from api.core.runtime import Runtime
 from tests.world import World
 
@@ -32,7 +33,7 @@ async def port(runtime: Runtime) -> AsyncIterator[int]:
 async def serving(runtime: Runtime) -> AsyncIterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        create_app(runtime),
+        CountRequests(create_app(runtime)),
         http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
