@@ -69,13 +69,15 @@ MEASURE = """() => {
     twice: ids.filter((id, at) => ids.indexOf(id) !== at),
     headings: document.querySelectorAll("h1").length,
     jumps: levels.filter((level, at) => at > 0 && level > levels[at - 1] + 1),
+    cut: [...document.querySelectorAll(".row, .tile, .card")].filter(shown)
+      .filter((box) => box.scrollWidth > box.clientWidth + 1).map(start),
     mains: document.querySelectorAll("main").length,
   };
 }"""
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [320, 768, 1200])
 def test_every_page_fits_and_can_be_pressed_and_read(
     visit: Callable[..., Page], site: Site, api: FakeApi, width: int, language: str
 ) -> None:
@@ -91,6 +93,7 @@ def test_every_page_fits_and_can_be_pressed_and_read(
         assert found["headings"] == 1, path
         assert found["jumps"] == [], path
         assert found["mains"] == 1, path
+        assert found["cut"] == [], path
 
 
 def test_the_keyboard_reaches_the_content_first(visit: Callable[..., Page], api: FakeApi) -> None:
@@ -100,3 +103,38 @@ def test_the_keyboard_reaches_the_content_first(visit: Callable[..., Page], api:
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     assert page.url.endswith("#main")
+
+
+def test_every_page_can_be_used_by_keyboard_alone(
+    visit: Callable[..., Page], site: Site, api: FakeApi
+) -> None:
+    """Each thing that can be pressed has its turn, and shows that it has."""
+    paths = everything(api)
+    page = visit("/today", viewport={"width": 1280, "height": 900})
+    for path in paths:
+        page.goto(site.address + path)
+        page.wait_for_load_state("networkidle") if "/live/" not in path else page.wait_for_timeout(500)
+        page.evaluate("() => document.activeElement.blur()")
+        wanted = page.evaluate(TURNS)
+        seen = set()
+        for _ in range(wanted + 2):
+            page.keyboard.press("Tab")
+            turn = page.evaluate(FOCUS)
+            if turn is not None:
+                assert turn["outline"], (path, turn)
+                seen.add(turn["at"])
+        assert len(seen) >= wanted, path
+
+
+TURNS = """() => {
+  const pressed = "a[href], button:not(:disabled), summary, input:not([type=hidden]), select, textarea";
+  window.turns = [...document.querySelectorAll(pressed)].filter((element) => element.checkVisibility());
+  return window.turns.length;
+}"""
+
+FOCUS = """() => {
+  const at = window.turns.indexOf(document.activeElement);
+  if (at < 0) return null;
+  const style = getComputedStyle(document.activeElement);
+  return { at, outline: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 };
+}"""
