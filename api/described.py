@@ -20,7 +20,7 @@ ARGUMENTS = {
     "days": "How many days it holds, 1 to 365.",
     "employeeId": "Whose.",
     "filter": "Only those in this state.",
-    "first": "How many rows at most, 1 to 50.",
+    "first": "How many rows at most, 1 to 100.",
     "from": "From this local day on.",
     "id": "Which one.",
     "input": "What it takes.",
