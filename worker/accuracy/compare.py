@@ -13,8 +13,8 @@ from worker.accuracy.figures import CONFIDENCE, Rate, Scores, counted
 from worker.accuracy.sets import Pair
 from worker.vision.measures import FloatArray
 
-#: Rows multiplied at a time: 1,000 × 13,000 cosines are 50 MB.
-BLOCK = 1_000
+#: Comparisons made at a time; with what belongs to each, 150 MB.
+BLOCK = 4_000_000
 RESAMPLES = 1_000
 #: So that a card made twice from the same set is the same card.
 SEED = 20_260_101
@@ -101,8 +101,9 @@ class Crowd:
 
     def _blocks(self) -> Iterator[tuple[Any, Any, Any, Any]]:
         """Each pair of pictures once: cosines, whether of one person, and the numbers of both people."""
-        for start in range(0, len(self.who), BLOCK):
-            end = min(start + BLOCK, len(self.who))
+        step = max(1, BLOCK // max(len(self.who), 1))
+        for start in range(0, len(self.who), step):
+            end = min(start + step, len(self.who))
             cosines = self.embeddings[start:end] @ self.embeddings[start:].T
             rows, columns = np.triu_indices(end - start, 1, len(self.who) - start)
             first, second = self.who[start + rows], self.who[start + columns]

@@ -85,7 +85,7 @@ def crowd(people: int, pictures: int, spread: float, seed: int = 1) -> tuple[np.
 
 def test_all_with_all_is_every_pair_once(monkeypatch: pytest.MonkeyPatch) -> None:
     embeddings, names = crowd(9, 3, 1.5)
-    monkeypatch.setattr(compare, "BLOCK", 4)  # several blocks, the last one shorter
+    monkeypatch.setattr(compare, "BLOCK", 4 * 27)  # several blocks, the last one shorter
     found = compare.Crowd.of(embeddings, names)
     scores = found.scores()
     genuine, impostor = [], []
