@@ -14,9 +14,9 @@ from graphql import GraphQLError, OperationType
 from graphql.validation import specified_rules
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types.execution import ExecutionResult, PreExecutionError
-from tortoise.exceptions import DBConnectionError
 
 from api import limits
+from api.core import database
 from api.core.context import Context
 from api.core.errors import HadirError, InvalidInput, SignInRequired, Unavailable
 from api.core.i18n import DEFAULT_LOCALE, say
@@ -24,18 +24,6 @@ from api.inputs import plan_inputs
 
 log = structlog.get_logger()
 
-#: A server that is away or starting. `InterfaceError` is asyncpg's for a pool that is closing.
-AWAY = (
-    DBConnectionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    ConnectionError,
-    TimeoutError,
-)
 MOST_ERRORS = 10
 LONGEST_MESSAGE = 500
 
@@ -177,7 +165,7 @@ def as_graphql(error: Exception) -> GraphQLError:
 def is_away(error: BaseException | None) -> bool:
     """Whether the database or the store is away, so that trying again helps."""
     while error is not None:
-        if isinstance(error, (*AWAY, Unavailable)):
+        if isinstance(error, (*database.AWAY, Unavailable)):
             return True
         error = error.__cause__
     return False

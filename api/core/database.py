@@ -9,6 +9,7 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import connections
+from tortoise.exceptions import DBConnectionError
 from tortoise.migrations.api import migrate as apply_migrations
 from tortoise.transactions import in_transaction
 
@@ -29,6 +30,18 @@ MIGRATION_LOCK = 0x4841_4449
 
 #: Characters of a search that count.
 LONGEST_SEARCH = 100
+
+#: PostgreSQL is away, starting, or short of something; or an answer of it was lost. Trying again helps.
+AWAY = (
+    OSError,  # also TimeoutError, every refused connection, and a host that cannot be reached
+    DBConnectionError,
+    asyncpg.InterfaceError,  # also of a pool that is closing
+    asyncpg.InternalClientError,  # a connection that broke in the middle of a message
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shutting down, or starting up
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.TransactionRollbackError,  # deadlock
+)
 
 Row = dict[str, Any]
 
@@ -130,6 +143,7 @@ def beginning(search: str) -> str:
 transaction = in_transaction
 
 __all__ = [
+    "AWAY",
     "Row",
     "beginning",
     "connection",

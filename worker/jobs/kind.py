@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import asyncpg
 from redis.exceptions import RedisError
-from tortoise.exceptions import DBConnectionError
 
+from api.core import database
 from api.core.clock import Clock, utc_now
 from api.core.errors import Unavailable
 from api.core.outbox import Claim
@@ -14,18 +13,7 @@ from api.core.runtime import Runtime
 from worker.faces import Eyes
 
 #: A server or the store is away, or asks us to come again. Says nothing against the work itself.
-AWAY = (
-    Unavailable,
-    OSError,  # also TimeoutError and every refused connection
-    RedisError,
-    DBConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke in the middle of a message
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shutting down, or starting up
-    asyncpg.InsufficientResourcesError,  # too many connections, disk full
-    asyncpg.TransactionRollbackError,  # deadlock
-)
+AWAY = (*database.AWAY, Unavailable, RedisError)
 
 
 @dataclass(frozen=True, slots=True)
