@@ -61,8 +61,8 @@ format: dev ## put the source into shape
 bench: dev ## measure against the floor and the goals; a table and JSON
 	@$(PY) -m bench $(ARGS)
 
-soak: dev ## the long tests: 200 kill points
-	@$(PY) -m pytest -m kill --kill-points 200 $(ARGS)
+soak: dev ## the long tests: 200 kill points, Redis away for a minute
+	@$(PY) -m pytest -m kill -rP --kill-points 200 --outage-seconds 60 $(ARGS)
 
 faces: ## make the default face pack
 	$(call BOOTSTRAP)

@@ -27,6 +27,7 @@ _numbers = itertools.count(1)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", action="store_true", help="take the pictures that README.md shows")
     parser.addoption("--kill-points", type=int, default=40, help="moments at which a test kills a process")
+    parser.addoption("--outage-seconds", type=int, default=10, help="for how long a test keeps Redis away")
 
 
 def pytest_report_header() -> list[str]:
@@ -48,6 +49,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def kill_points(pytestconfig: pytest.Config) -> int:
     """How many moments to kill at: 40 in the suite, 200 by `make soak`."""
     return int(pytestconfig.getoption("--kill-points"))
+
+
+@pytest.fixture(scope="session")
+def outage_seconds(pytestconfig: pytest.Config) -> int:
+    """For how long Redis stays away: 10 s in the suite, 60 by `make soak`."""
+    return int(pytestconfig.getoption("--outage-seconds"))
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,6 @@
 
 import asyncio
 import itertools
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,69 +10,16 @@ import pytest
 
 from api.core.database import migrate
 from api.core.settings import Settings
-from local.leash import leashed
 from local.postgres import Postgres
 from local.valkey import Valkey
+from tests.kill.processes import WebProcess, WorkerProcess
 from tests.worker.jobs.office import servers, settings_for
 
-ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = "kill_template"
 _numbers = itertools.count(1)
 
 
-class WorkerProcess:
-    """`hadir worker` as an office runs it."""
-
-    def __init__(self, settings: Settings, pack: Path) -> None:
-        self._environment = {
-            **os.environ,
-            "PYTHONUNBUFFERED": "1",
-            "DATABASE_URL": str(settings.database_url),
-            "REDIS_URL": str(settings.redis_url),
-            "HADIR_KEYS": settings.keys,
-            "HADIR_DATA_DIR": str(settings.data_dir),
-            "HADIR_FACE_PACK": str(pack),
-            "HADIR_LEASE_SECONDS": str(settings.lease_seconds),
-            "HADIR_UPLOAD_MAX_BYTES": str(settings.upload_max_bytes),
-        }
-        self._folder = settings.data_dir
-        self._log = settings.data_dir / f"worker-{next(_numbers)}.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, str(ROOT / "hadir.py"), "worker"]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                leashed(command, self._folder, death_signal=signal.SIGKILL),
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
-
-    @property
-    def said(self) -> str:
-        return self._log.read_text(errors="replace")
-
-    @property
-    def is_ready(self) -> bool:
-        return "worker.ready" in self.said
-
-    @property
-    def is_alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def send(self, number: signal.Signals) -> int:
-        """The exit code that follows, within ten seconds."""
-        assert self._process is not None
-        self._process.send_signal(number)
-        return self._process.wait(10)
-
-    def kill(self) -> None:
-        if self.is_alive:
-            self.send(signal.SIGKILL)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgres(server_folder: Path) -> Iterator[Postgres]:
     """It writes before it says so: a test that kills it asks what was acknowledged."""
     server = Postgres(server_folder / "killed-postgres")
@@ -89,7 +32,7 @@ def postgres(server_folder: Path) -> Iterator[Postgres]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def valkey(server_folder: Path) -> Iterator[Valkey]:
     server = Valkey(server_folder / "killed-valkey")
     _on_servers_thread(server.start)
@@ -115,14 +58,24 @@ def make_worker(settings: Settings) -> Iterator[Callable[[Path], WorkerProcess]]
     made: list[WorkerProcess] = []
 
     def make(pack: Path) -> WorkerProcess:
-        worker = WorkerProcess(settings, pack)
-        worker.start()
-        made.append(worker)
-        return worker
+        made.append(WorkerProcess(settings, pack))
+        made[-1].start()
+        return made[-1]
 
     yield make
     for worker in made:
         worker.kill()
+
+
+@pytest.fixture
+def webs(settings: Settings) -> Iterator[list[WebProcess]]:
+    """Two, as behind a balancer."""
+    made = [WebProcess(settings) for _ in range(2)]
+    for web in made:
+        web.start()
+    yield made
+    for web in made:
+        web.kill()
 
 
 def _on_servers_thread(change: Callable[[], object]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,30 +11,28 @@ import pytest
 import redis
 
 from api.attendance.models import CheckIn
-from api.biometrics.models import FaceTemplate
 from api.core import database, outbox
 from api.core.settings import Settings
 from local.postgres import Postgres
 from local.valkey import Valkey
-from tests.kill.conftest import WorkerProcess
-from tests.kill.history import History, all_settled, staff, stream
+from tests.kill.history import History, all_settled, heard
+from tests.kill.phones import load, users_of
+from tests.kill.processes import WebProcess, WorkerProcess
+from tests.kill.reaper import Reaper, ready
 from tests.pictures import portrait, registered, second_portrait
-from tests.worker.jobs.office import PACK, Person, elsewhere, open_office, watch_settlements
+from tests.worker.jobs.office import PACK, Office, Person, elsewhere, open_office, watch_settlements
 
 pytestmark = pytest.mark.kill
 
-#: Without models every verdict is a review: nothing to wait for but what is tested here.
-NO_PACK = Path("/nowhere")
 MakeWorker = Callable[[Path], WorkerProcess]
 SHE = 5
+ROUND = 10
+#: Hers; and one of somebody else.
+PICTURES = (portrait(SHE), second_portrait(SHE), portrait(4))
 
 
-async def ready(*workers: WorkerProcess) -> None:
-    async with asyncio.timeout(60):
-        for worker in workers:
-            while not worker.is_ready:
-                assert worker.is_alive, worker.said
-                await asyncio.sleep(0.02)
+def addresses(webs: list[WebProcess]) -> list[str]:
+    return [web.address for web in webs]
 
 
 async def claimed() -> int:
@@ -41,21 +40,41 @@ async def claimed() -> int:
     return int(found[0]["n"])
 
 
+async def accepted(office: Office, count: int) -> History:
+    """One check-in each of so many people."""
+    history = History()
+    for _ in range(count):
+        person = await office.hire()
+        await person.has_template(bytes(2048), "none")
+        history.took(await person.check_in(portrait(SHE)))
+    return history
+
+
+async def outstanding_fall_to(most: int) -> None:
+    async with asyncio.timeout(60):
+        while await outbox.outstanding() > most:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def she_enrols(office: Office) -> Person:
+    """By a worker that runs already."""
+    she = await office.hire()
+    await she.consent()
+    await she.enrol(registered(SHE))
+    await all_settled(60)
+    return she
+
+
 def test_a_worker_killed_in_the_middle_of_a_verification(settings: Settings, make_worker: MakeWorker) -> None:
     async def story() -> None:
         async with open_office(settings) as office:
             await watch_settlements()
             first = make_worker(PACK)
-            she = await office.hire()
-            await she.consent()
-            await she.enrol(registered(SHE))
-            await all_settled(60)
-            assert await FaceTemplate.filter(employee_id=she.employee.id).exists()
+            she = await she_enrols(office)
             history = History()
             frames = [portrait(SHE), second_portrait(SHE)] * 4
             for _ in range(6):
-                record = await she.check_in(*frames)
-                history.acknowledged[record.idempotency_key] = record.id
+                history.took(await she.check_in(*frames))
             async with asyncio.timeout(20):
                 while not await claimed():  # noqa: ASYNC110
                     await asyncio.sleep(0.002)
@@ -65,7 +84,7 @@ def test_a_worker_killed_in_the_middle_of_a_verification(settings: Settings, mak
             assert await claimed() > 0
             make_worker(PACK)
             await all_settled()
-            await history.check()
+            await history.check(office.runtime)
             for record in await CheckIn.all():
                 face = record.evidence["face"]
                 assert isinstance(face, dict)
@@ -80,41 +99,38 @@ def test_redis_wiped_and_restarted_with_fifty_outstanding(
     async def story() -> None:
         async with open_office(settings) as office:
             await watch_settlements()
-            history = History()
-            for person in await staff(office, 50):
-                await history.submit(person, portrait(SHE))
+            history = await accepted(office, 50)
             assert await outbox.outstanding() == 50
             await ready(make_worker(PACK))
             with redis.Redis.from_url(str(settings.redis_url)) as connection:
                 connection.flushall()
-            while await outbox.outstanding() > 35:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+            await outstanding_fall_to(35)
             await elsewhere(valkey.restart)
             assert await outbox.outstanding() > 0
             await all_settled()
-            await history.check()
+            await history.check(office.runtime)
 
     asyncio.run(story())
 
 
 def test_postgresql_restarted_under_load(
-    settings: Settings, make_worker: MakeWorker, postgres: Postgres
+    settings: Settings, make_worker: MakeWorker, webs: list[WebProcess], postgres: Postgres
 ) -> None:
     async def story() -> None:
         async with open_office(settings) as office:
             await watch_settlements()
             history = History()
-            workers = [make_worker(NO_PACK), make_worker(NO_PACK)]
-            people = await staff(office, 30)
-            await ready(*workers)
-            async with stream(history, people, [portrait(SHE)]):
+            processes = [*webs, make_worker(PACK)]
+            users = await users_of(office, 30)
+            await ready(*processes)
+            async with load(history, addresses(webs), users, PICTURES):
                 for _ in range(3):
                     await asyncio.sleep(1)
                     await elsewhere(postgres.restart)
                 await asyncio.sleep(1)
             await all_settled()
-            await history.check()
-            assert all(worker.is_alive for worker in workers)
+            await history.check(office.runtime)
+            assert all(process.is_alive for process in processes)
             assert len(history.acknowledged) > 20
 
     asyncio.run(story())
@@ -124,14 +140,10 @@ def test_a_worker_asked_to_end_gives_back_what_it_holds(settings: Settings, make
     async def story() -> None:
         async with open_office(settings) as office:
             await watch_settlements()
-            history = History()
             worker = make_worker(PACK)
-            people = await staff(office, 20)
             await ready(worker)
-            for person in people:
-                await history.submit(person, portrait(SHE))
-            while await outbox.outstanding() > 18:  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
+            history = await accepted(office, 20)
+            await outstanding_fall_to(18)
             code = await asyncio.to_thread(worker.send, signal.SIGTERM)
             assert code == 0, worker.said
             assert "worker.ended" in worker.said
@@ -139,73 +151,86 @@ def test_a_worker_asked_to_end_gives_back_what_it_holds(settings: Settings, make
             assert await outbox.outstanding() > 0
             make_worker(PACK)
             await all_settled()
-            await history.check()
+            await history.check(office.runtime)
 
     asyncio.run(story())
 
 
-class Reaper:
-    """Kills, at random moments, one of the things that a check-in passes through, and has it start again."""
-
-    def __init__(self, postgres: Postgres, valkey: Valkey, workers: list[WorkerProcess], seed: int) -> None:
-        self._postgres = postgres
-        self._valkey = valkey
-        self._workers = workers
-        self._chance = random.Random(seed)
-
-    async def strike(self, times: int) -> None:
-        targets = [("worker", "postgres", "valkey", "worker", "postgres")[n % 5] for n in range(times)]
-        self._chance.shuffle(targets)
-        for target in targets:
-            await asyncio.sleep(self._chance.uniform(0.02, 0.6))
-            if target == "worker":
-                await self._kill_worker()
-            else:
-                await elsewhere(self._kill_postgres if target == "postgres" else self._kill_valkey)
-
-    async def _kill_worker(self) -> None:
-        """Mostly one at its work; now and then one that is just starting."""
-        worker = self._chance.choice(self._workers)
-        if self._chance.random() < 0.8:
-            await ready(worker)
-            await asyncio.sleep(self._chance.uniform(0, 0.3))
-        worker.kill()
-        worker.start()
-
-    def _kill_valkey(self) -> None:
-        self._valkey.kill()
-        self._valkey.start()
-
-    def _kill_postgres(self) -> None:
-        self._postgres.kill()
-        self._postgres.start()
-
-
-@pytest.mark.parametrize("part", range(2))
 def test_whatever_dies_whenever_what_was_acknowledged_is_verified_once(
     settings: Settings,
     make_worker: MakeWorker,
+    webs: list[WebProcess],
     postgres: Postgres,
     valkey: Valkey,
     kill_points: int,
-    part: int,
 ) -> None:
-    """R1 and R2 of a history: kill -9 of worker, PostgreSQL and Valkey under a stream of check-ins."""
+    """A history: kill -9 of web, worker, PostgreSQL and Valkey while phones check in, and go on checking in."""
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
 
     async def story() -> None:
         async with open_office(settings) as office:
             await watch_settlements()
+            workers = [make_worker(PACK) for _ in range(2)]
+            users = await users_of(office, 60, like=await she_enrols(office))
+            history, seconds = History(), []
+            reaper = Reaper([*([web] for web in webs), workers, [postgres], [valkey]], random.Random(seed))
+            async with heard(history, office.runtime):
+                async with load(history, addresses(webs), users, PICTURES):
+                    for points in rounds(kill_points):
+                        await ready(*webs, *workers)
+                        await reaper.strike(points)
+                        await ready(*webs, *workers)
+                        seconds.append(await all_settled())
+                await all_settled()
+                await asyncio.sleep(0.5)
+            waited = " ".join(f"{each:.1f}" for each in seconds)
+            print(f"{dict(reaper.kills)}; {history.summary}; settled after each round in {waited} s")
+            await history.check(office.runtime)
+            assert len(history.acknowledged) > kill_points
+            assert history.signals
+
+    asyncio.run(story())
+
+
+def rounds(kill_points: int) -> list[int]:
+    """So many kills without a rest; then all that waits must be verified while the phones go on."""
+    full, rest = divmod(kill_points, ROUND)
+    return [ROUND] * full + [rest] * (rest > 0)
+
+
+def test_redis_away_for_a_while(
+    settings: Settings,
+    make_worker: MakeWorker,
+    webs: list[WebProcess],
+    valkey: Valkey,
+    outage_seconds: int,
+) -> None:
+    """Accepting goes on in every second of it, and so does verifying."""
+
+    async def story() -> None:
+        async with open_office(settings) as office:
+            await watch_settlements()
+            worker = make_worker(PACK)
+            users = await users_of(office, 60, like=await she_enrols(office))
+            await ready(*webs, worker)
             history = History()
-            workers = [make_worker(NO_PACK) for _ in range(2)]
-            people: list[Person] = await staff(office, 60)
-            reaper = Reaper(postgres, valkey, workers, seed)
-            async with stream(history, people, [portrait(SHE)]):
-                await reaper.strike(kill_points // 2)
+            async with load(history, addresses(webs), users, PICTURES):
+                await asyncio.sleep(1)
+                await elsewhere(valkey.kill)
+                began = time.monotonic()
+                await asyncio.sleep(outage_seconds)
+                settled = await CheckIn.filter(settled_at__isnull=False).count()
+                away = len(history.acknowledged)
+                await elsewhere(valkey.start)
+                await asyncio.sleep(1)
             seconds = await all_settled()
-            await history.check()
-            assert len(history.acknowledged) > kill_points // 2
-            print(f"{len(history.acknowledged)} acknowledged, settled {seconds:.1f} s after the last kill")
+            print(
+                f"{away} acknowledged, {settled} settled without Redis; the rest {seconds:.1f} s after its return"
+            )
+            assert settled
+            answered = {int(moment - began) for moment in history.moments}
+            assert answered >= set(range(outage_seconds))
+            await history.check(office.runtime)
 
     asyncio.run(story())

@@ -21,7 +21,7 @@ from api.attendance.service.start import start_check_in
 from api.biometrics import service as biometrics
 from api.biometrics.consent import VERSION
 from api.biometrics.models import Enrolment, FaceTemplate, Purpose
-from api.biometrics.settle import belongs_to
+from api.biometrics.settle import belongs_to, open_template
 from api.core import database, outbox
 from api.core.context import Actor, Context
 from api.core.identity import new_id
@@ -89,6 +89,11 @@ class Person:
         for target, photo in zip(targets, photos, strict=True):
             await upload(self.runtime, target, photo)
         return await biometrics.enrol_face(self.context, [target.key for target in targets])
+
+    async def template(self) -> tuple[bytes, str]:
+        """The embedding that an enrolment left, opened, and its model."""
+        row = await FaceTemplate.get(employee_id=self.employee.id)
+        return open_template(self.runtime, row), row.model_id
 
     async def has_template(self, embedding: bytes, model_id: str) -> FaceTemplate:
         """As if enrolled before, without a worker."""

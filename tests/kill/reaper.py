@@ -1,0 +1,53 @@
+"""Kills, at random moments, one of the things that a check-in passes through, and has it start again."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from local.server import Server
+from tests.kill.processes import HadirProcess
+from tests.worker.jobs.office import elsewhere
+
+
+async def ready(*processes: HadirProcess) -> None:
+    async with asyncio.timeout(60):
+        for process in processes:
+            while not await asyncio.to_thread(lambda: process.is_ready):  # noqa: B023 - called at once
+                assert process.is_alive, process.said
+                await asyncio.sleep(0.02)
+
+
+class Reaper:
+    """`victims` are drawn equally often, one of each group at a time; `kills` counts them by name."""
+
+    def __init__(self, victims: Sequence[Sequence[HadirProcess | Server]], chance: random.Random) -> None:
+        self._victims = victims
+        self._chance = chance
+        self._bag: list[Sequence[HadirProcess | Server]] = []
+        self.kills: Counter[str] = Counter()
+
+    async def strike(self, times: int) -> None:
+        for _ in range(times):
+            await asyncio.sleep(self._chance.uniform(0.02, 0.6))
+            target = self._drawn()
+            if isinstance(target, Server):
+                await elsewhere(target.kill)
+                await elsewhere(target.start)
+                self.kills[target.label] += 1
+            else:
+                await self._kill(target)
+                self.kills[target.name] += 1
+
+    def _drawn(self) -> HadirProcess | Server:
+        self._bag = self._bag or self._chance.sample(self._victims, len(self._victims))
+        return self._chance.choice(self._bag.pop())
+
+    async def _kill(self, process: HadirProcess) -> None:
+        """Mostly one at its work; now and then one that is just starting."""
+        if self._chance.random() < 0.8:
+            await ready(process)
+            await asyncio.sleep(self._chance.uniform(0, 0.3))
+        assert process.is_alive, f"{process.name} ended by itself: {process.said}"
+        process.kill()
+        process.start()
