@@ -8,22 +8,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.accounts import access as accounts
-from api.attendance import access as attendance
 from api.audit import service as audit
-from api.biometrics import access as biometrics
 from api.core.clock import utc_now
 from api.core.context import Actor
 from api.core.crypto import BoxBroken
 from api.core.errors import HadirError, NotFound, Unavailable
 from api.core.i18n import locale_of, say
-from api.core.policy import Permission
 from api.core.runtime import Runtime
 from api.core.storage import FILE_PATH, UPLOAD_PATH
+from api.slices import merged
 
 log = structlog.get_logger()
 
 #: How a JPEG begins (ISO/IEC 10918-1, SOI and the next marker): told at once, not after a verdict.
 JPEG = b"\xff\xd8\xff"
+
+LOOKS = merged(lambda slice: slice.photographs)
 
 #: A photograph is shown, never run, kept or framed.
 SHOWN_HEADERS = {
@@ -93,17 +93,12 @@ async def _look(runtime: Runtime, request: Request) -> Response:
 async def _photograph(actor: Actor, name: str) -> tuple[str, UUID]:
     """Object and person behind a name, by the rights the viewer has now; NotFound for all else."""
     kind, _, rest = name.partition("/")
-    row_id, _, number = rest.partition("/")
+    if kind not in LOOKS:
+        raise NotFound
     try:
-        check_in = await attendance.check_in(actor, UUID(row_id), Permission.READ_PHOTOGRAPHS)
-        if kind == "frames" and number.isdecimal():
-            return check_in.frames[int(number)], check_in.employee.id
-        template = await biometrics.templates(check_in.employee.id).first()
+        return await LOOKS[kind](actor, rest)
     except (ValueError, IndexError):
         raise NotFound from None
-    if kind != "templates" or template is None:
-        raise NotFound
-    return template.photo_key, check_in.employee.id
 
 
 async def _opened(runtime: Runtime, key: str) -> bytes:

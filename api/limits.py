@@ -33,6 +33,7 @@ from graphql import (
 )
 
 from api.core.relay import LARGEST_PAGE
+from api.slices import merged
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_TOKENS = 1_000
@@ -53,23 +54,7 @@ MOST_INTROSPECTION_COST = 40_000
 MOST_REMEMBERED = 20_000_000
 
 #: Rows a list can have where no `first` says so.
-LISTS = {
-    "AttendanceChange.changed": 50,
-    "AttendanceDay.checkIns": 20,
-    "CheckIn.reasons": 5,
-    "CheckInStart.challenge": 3,
-    "CheckInStart.uploads": 8,
-    "Enrolment.photos": 5,
-    "EnrolmentPhoto.reasons": 5,
-    "EnrolmentStart.uploads": 5,
-    "Evidence.frames": 8,
-    "Me.apiTokens": 20,
-    "Me.duty": 5,
-    "Me.permissions": 10,
-    "Me.roles": 10,
-    "Me.sessions": 50,
-    "Me.watchableUnits": 10,
-    "PositionEvidence.fixes": 10,
+LISTS = merged(lambda slice: slice.lists) | {
     "UploadTarget.headers": 3,
     # The schema's own lists, by their mean.
     "__Directive.args": 1,

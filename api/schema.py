@@ -1,27 +1,22 @@
-"""The one schema: the slices' parts merged. Its limits are in `limits`, its errors in `failures`."""
+"""The one schema: the parts of `slices` merged. Its limits are in `limits`, its errors in `failures`."""
 
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from api.accounts.access import actors_by_credential
-from api.accounts.schema import AccountsMutation
-from api.attendance.schema.live import AttendanceSubscription
-from api.attendance.schema.mutation import AttendanceMutation
-from api.attendance.schema.query import AttendanceQuery
-from api.audit.schema import AuditQuery
-from api.biometrics.schema import BiometricsMutation, BiometricsQuery, BiometricsSubscription
-from api.core import graphql, live
+from api.core import graphql, live, loaders
 from api.described import describe
 from api.failures import Schema
-from api.people.schema import PeopleQuery
 from api.plain import PlainExecutor
-from api.viewer import ViewerQuery
+from api.slices import SLICES, merged
 
-Query = merge_types("Query", (ViewerQuery, PeopleQuery, AttendanceQuery, BiometricsQuery, AuditQuery))
-Mutation = merge_types("Mutation", (AccountsMutation, BiometricsMutation, AttendanceMutation))
-Subscription = merge_types("Subscription", (AttendanceSubscription, BiometricsSubscription))
+Query = merge_types("Query", tuple(part for slice in SLICES for part in slice.queries))
+Mutation = merge_types("Mutation", tuple(part for slice in SLICES for part in slice.mutations))
+Subscription = merge_types("Subscription", tuple(part for slice in SLICES for part in slice.subscriptions))
 
 live.authenticate_by(actors_by_credential)
+graphql.tell_as(merged(lambda slice: slice.refusals))
+loaders.load_by(merged(lambda slice: slice.loaders))
 
 schema = Schema(
     query=Query,

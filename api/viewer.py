@@ -11,6 +11,7 @@ from api.core.errors import NotFound
 from api.core.graphql import Info
 from api.core.policy import Permission
 from api.core.relay import page_size
+from api.core.slice import Slice
 from api.people import access as people
 from api.people.schema import Agency, Employee, RoleType, Unit
 from api.people.time import today_in
@@ -97,3 +98,16 @@ class ViewerQuery:
     @strawberry.field(description="You; null when nobody is signed in.")
     def me(self, info: Info) -> Me | None:
         return Me() if info.context.actor_or_none else None
+
+
+SLICE = Slice(
+    queries=(ViewerQuery,),
+    lists={
+        "Me.apiTokens": 20,
+        "Me.duty": 5,
+        "Me.permissions": 10,
+        "Me.roles": 10,
+        "Me.sessions": 50,
+        "Me.watchableUnits": 10,
+    },
+)

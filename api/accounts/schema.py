@@ -8,8 +8,9 @@ import strawberry
 
 from api.accounts import access, service
 from api.accounts.models import Credential
+from api.accounts.refusals import LoginFailed
 from api.core import errors
-from api.core.graphql import Info, InvalidInput, LoginFailed, NotFound, TooManyAttempts, expected
+from api.core.graphql import Info, InvalidInput, NotFound, TooManyAttempts, expected
 
 
 @strawberry.type(description="A login that is still good.")

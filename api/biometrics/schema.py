@@ -8,19 +8,17 @@ from uuid import UUID
 import strawberry
 
 from api.biometrics import access, consent, models, service
+from api.biometrics.refusals import ConsentMissing, UploadMissing
 from api.core import errors
 from api.core.context import Context
 from api.core.graphql import (
-    ConsentMissing,
     Info,
     InvalidInput,
     Reason,
     TooManyAttempts,
-    UploadMissing,
     expected,
 )
 from api.core.live import changes
-from api.core.loaders import batch
 from api.core.uploads import UploadTarget
 
 Purpose = strawberry.enum(models.Purpose, name="Purpose", description="What personal data are processed for.")
@@ -182,7 +180,6 @@ async def current_enrolment(info: Info) -> Enrolment | None:
     return Enrolment.of(newest[0], info.context.locale) if newest else None
 
 
-@batch("enrolment_state")
-async def _states(context: Context, employee_ids: list[UUID]) -> list[models.EnrolmentState]:
+async def enrolment_states(context: Context, employee_ids: list[UUID]) -> list[models.EnrolmentState]:
     found = await access.latest_states(context.actor, employee_ids)
     return [models.EnrolmentState(found.get(key, models.EnrolmentState.NONE)) for key in employee_ids]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -16,15 +17,9 @@ from tortoise.transactions import in_transaction
 from api.core.errors import Unavailable
 from api.core.settings import Settings
 
-MODEL_MODULES = [
-    "api.core.models",
-    "api.people.models",
-    "api.accounts.models",
-    "api.audit.models",
-    "api.sites.models",
-    "api.biometrics.models",
-    "api.attendance.models",
-]
+API = Path(__file__).parents[1]
+#: Rows are where a slice keeps them: `api/<slice>/models.py`.
+MODEL_MODULES = sorted(f"api.{path.parent.name}.models" for path in API.glob("*/models.py"))
 #: Any number that is ours: two migrations at once would crash (advisory lock of the session).
 MIGRATION_LOCK = 0x4841_4449
 

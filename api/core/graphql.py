@@ -25,6 +25,11 @@ class Problem:
     message: str = strawberry.field(description="What happened, for people.")
     next_step: str | None = strawberry.field(description="What to do next.")
 
+    @staticmethod
+    def more(error: Any) -> dict[str, Any]:
+        """What a member tells beside that, from its error."""
+        return {}
+
 
 @strawberry.type(description="Nobody is signed in, or the session has ended.")
 class SignInRequired(Problem):
@@ -45,82 +50,45 @@ class NotFound(Problem):
 class InvalidInput(Problem):
     field: str | None = strawberry.field(description="The input field that is wrong.")
 
-
-@strawberry.type(description="The NIP and the password do not belong together.")
-class LoginFailed(Problem):
-    pass
+    @staticmethod
+    def more(error: errors.InvalidInput) -> dict[str, Any]:
+        return {"field": error.field}
 
 
 @strawberry.type(description="Too many tries in a short time.")
 class TooManyAttempts(Problem):
     retry_after_seconds: int = strawberry.field(description="Seconds to wait before the next try.")
 
-
-@strawberry.type(description="The nonce was spent, has expired, or was given to somebody else.")
-class NonceUnusable(Problem):
-    pass
-
-
-@strawberry.type(description="Biometric data need the person's consent first.")
-class ConsentMissing(Problem):
-    pass
+    @staticmethod
+    def more(error: errors.TooManyAttempts) -> dict[str, Any]:
+        return {"retry_after_seconds": error.retry_after}
 
 
-@strawberry.type(description="There is no enrolled face to compare with yet.")
-class NotEnrolled(Problem):
-    pass
-
-
-@strawberry.type(description="A photograph that the request names has not arrived.")
-class UploadMissing(Problem):
-    pass
-
-
-@strawberry.type(
-    description="The fixes are too old or ahead of the server: ask the phone again. The nonce stays good."
-)
-class PositionUnusable(Problem):
-    pass
-
-
-@strawberry.type(description="The idempotency key was used before, with another content.")
-class IdempotencyConflict(Problem):
-    pass
-
-
-@strawberry.type(description="A person has decided already, or there is nothing to decide yet.")
-class AlreadyDecided(Problem):
-    pass
-
-
-_BY_CODE: dict[str, type[Problem]] = {
-    errors.SignInRequired.code: SignInRequired,
-    errors.NotAllowed.code: NotAllowed,
-    errors.NotFound.code: NotFound,
-    errors.LoginFailed.code: LoginFailed,
-    errors.NonceUnusable.code: NonceUnusable,
-    errors.ConsentMissing.code: ConsentMissing,
-    errors.NotEnrolled.code: NotEnrolled,
-    errors.UploadMissing.code: UploadMissing,
-    errors.PositionUnusable.code: PositionUnusable,
-    errors.IdempotencyConflict.code: IdempotencyConflict,
-    errors.AlreadyDecided.code: AlreadyDecided,
+#: The slices' own are added by `tell_as`. An error without one is told as its parent is; its code stays its own.
+_members: dict[type[errors.HadirError], type[Problem]] = {
+    errors.SignInRequired: SignInRequired,
+    errors.NotAllowed: NotAllowed,
+    errors.NotFound: NotFound,
+    errors.InvalidInput: InvalidInput,
+    errors.TooManyAttempts: TooManyAttempts,
 }
+
+
+def tell_as(members: Mapping[type[errors.HadirError], type[Problem]]) -> None:
+    """Say which member of a result union tells an error."""
+    _members.update(members)
 
 
 def problem(error: errors.HadirError, locale: str) -> Problem:
     """The member of a result union that tells this error."""
     sentence = say(getattr(error, "detail", error.code), locale, error.params)
-    told: dict[str, Any] = {
-        "code": error.code,
-        "message": sentence.message,
-        "next_step": sentence.next_step,
-    }
-    if isinstance(error, errors.InvalidInput):
-        return InvalidInput(**told, field=error.field)
-    if isinstance(error, errors.TooManyAttempts):
-        return TooManyAttempts(**told, retry_after_seconds=error.retry_after)
-    return _BY_CODE[error.code](**told)
+    member = next(_members[kind] for kind in type(error).__mro__ if kind in _members)
+    return member(
+        code=error.code,
+        message=sentence.message,
+        next_step=sentence.next_step,
+        **member.more(error),
+    )
 
 
 def expected(

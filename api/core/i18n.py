@@ -11,9 +11,12 @@ from babel.numbers import format_decimal
 
 LOCALES = ("id", "en")
 DEFAULT_LOCALE = "id"
-FOLDER = Path(__file__).parent / "locale"
-#: One pair of files each: what a verdict says, and what the API answers.
-CATALOGUES = ("reasons", "problems")
+API = Path(__file__).parents[1]
+#: A pair of files each, in the core or in the slice whose sentences they are; paths without language and ending.
+CATALOGUES = sorted(
+    str(path.relative_to(API)).removesuffix(f".{DEFAULT_LOCALE}.toml")
+    for path in API.glob(f"*/locale/*.{DEFAULT_LOCALE}.toml")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Sentence:
 def catalogue(locale: str) -> Mapping[str, Mapping[str, str]]:
     merged: dict[str, Mapping[str, str]] = {}
     for name in CATALOGUES:
-        merged.update(tomllib.loads((FOLDER / f"{name}.{locale}.toml").read_text("utf-8")))
+        merged.update(tomllib.loads((API / f"{name}.{locale}.toml").read_text("utf-8")))
     return merged
 
 

@@ -1,10 +1,10 @@
 """Fetching for many rows what each of them asks for one by one.
 
-A slice registers a batch function under a name; a field of a lower slice may ask for it by that name, so that
-the lower one need not import the higher.
+A slice names its batch functions; a field of a lower slice may ask for one by its name, so that the lower one need
+not import the higher.
 """
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,9 @@ LoadMany = Callable[["Context", list[Any]], Awaitable[list[Any]]]
 _registered: dict[str, LoadMany] = {}
 
 
-def batch(name: str) -> Callable[[LoadMany], LoadMany]:
-    """Register a function that answers a list of keys with a list of values in the same order."""
-
-    def keep(function: LoadMany) -> LoadMany:
-        _registered[name] = function
-        return function
-
-    return keep
+def load_by(functions: Mapping[str, LoadMany]) -> None:
+    """Say who answers which name. Each answers a list of keys with a list of values in the same order."""
+    _registered.update(functions)
 
 
 async def load(context: "Context", name: str, key: Hashable) -> Any:

@@ -1,6 +1,6 @@
 """Which subscriptions can be worked out once for all who watch the same, and what tells them apart."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,39 +9,22 @@ import orjson
 from graphql import FieldNode, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution.values import get_argument_values, get_variable_values
 
-from api.attendance.schema.live import attendance_change
-from api.core.context import Actor, Context
+from api.core.context import Actor
 from api.core.policy import Permission
+from api.core.slice import Source
 from api.limits import Operation
+from api.slices import merged
 from api.transport.asked import Asked
 
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A subscription on a unit: its signals' topic, the right to watch, and the reading of one event."""
-
-    topic: str
-    permission: Permission
-    read: Callable[[Context, UUID, frozenset[UUID] | None], Awaitable[object]]
-
-
 #: Root field → source. Each takes the unit as `unitId`.
-SOURCES = {"attendanceChanged": Source("attendance", Permission.WATCH_ATTENDANCE, attendance_change)}
+SOURCES = merged(lambda slice: slice.sources)
 
 #: Fields that answer the same to everyone who holds the same permissions on the unit watched. What is not named
 #: here is worked out for each reader by himself; and the shared answer is made for nobody, so that a field which
 #: asks who is reading fails rather than tells.
 SHAREABLE = frozenset(
     f"{name}.{field}"
-    for name, fields in {
-        "Subscription": "attendanceChanged",
-        "AttendanceChange": "resync counts changed",
-        "AttendanceCounts": "total in out notIn late pending flagged needsReview",
-        "AttendanceDay": "id employee day presence inAt outAt lateMinutes flagged needsReview lastChangeAt "
-        "checkInId",
-        "Employee": "id nip name position active unit",
-        "Unit": "id code name timeZone parentId zoneName today",
-    }.items()
+    for name, fields in {"Subscription": " ".join(SOURCES), **merged(lambda slice: slice.shareable)}.items()
     for field in (*fields.split(), "__typename")
 )
 

@@ -4,20 +4,18 @@ import ast
 import string
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from api.core import errors
-from api.core.i18n import CATALOGUES, FOLDER, LOCALES, catalogue
+from api.core.i18n import API, CATALOGUES, LOCALES, catalogue
 
-API = Path(__file__).parents[2] / "api"
 #: Text in a program that is no code of a sentence would be found nowhere in the catalogues.
 SPOKEN_BY = [*API.rglob("*.py")]
 
 
 def entries(name: str, locale: str) -> dict[str, dict[str, str]]:
-    return tomllib.loads((FOLDER / f"{name}.{locale}.toml").read_text("utf-8"))
+    return tomllib.loads((API / f"{name}.{locale}.toml").read_text("utf-8"))
 
 
 def gaps(text: str) -> set[str]:

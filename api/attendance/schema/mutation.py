@@ -7,24 +7,24 @@ from uuid import UUID
 
 import strawberry
 
+from api.attendance.schema.refusals import (
+    AlreadyDecided,
+    IdempotencyConflict,
+    NonceUnusable,
+    PositionUnusable,
+)
 from api.attendance.schema.types import CheckIn, CheckInKind, ReviewDecision, aware
 from api.attendance.service import accept as accepting
 from api.attendance.service import review as reviewing
 from api.attendance.service import start as starting
+from api.biometrics.refusals import ConsentMissing, NotEnrolled, UploadMissing
 from api.core import errors
 from api.core.graphql import (
-    AlreadyDecided,
-    ConsentMissing,
-    IdempotencyConflict,
     Info,
     InvalidInput,
-    NonceUnusable,
     NotAllowed,
-    NotEnrolled,
     NotFound,
-    PositionUnusable,
     TooManyAttempts,
-    UploadMissing,
     expected,
 )
 from api.core.i18n import say

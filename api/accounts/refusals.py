@@ -1,0 +1,10 @@
+"""Why nobody is signed in, as members of results."""
+
+import strawberry
+
+from api.core.graphql import Problem
+
+
+@strawberry.type(description="The NIP and the password do not belong together.")
+class LoginFailed(Problem):
+    pass

@@ -1,0 +1,76 @@
+"""What attendance adds to the whole."""
+
+from api.attendance import photographs
+from api.attendance.schema.live import AttendanceSubscription, attendance_change
+from api.attendance.schema.mutation import AttendanceMutation
+from api.attendance.schema.query import AttendanceQuery
+from api.attendance.schema.refusals import (
+    AlreadyDecided,
+    IdempotencyConflict,
+    NonceUnusable,
+    PositionUnusable,
+)
+from api.core import errors
+from api.core.policy import Permission
+from api.core.slice import Slice, Source
+
+SLICE = Slice(
+    queries=(AttendanceQuery,),
+    mutations=(AttendanceMutation,),
+    subscriptions=(AttendanceSubscription,),
+    refusals={
+        errors.NonceUnusable: NonceUnusable,
+        errors.PositionUnusable: PositionUnusable,
+        errors.IdempotencyConflict: IdempotencyConflict,
+        errors.AlreadyDecided: AlreadyDecided,
+    },
+    sources={"attendanceChanged": Source("attendance", Permission.WATCH_ATTENDANCE, attendance_change)},
+    shareable={
+        "AttendanceChange": "resync counts changed",
+        "AttendanceCounts": "total in out notIn late pending flagged needsReview",
+        "AttendanceDay": "id employee day presence inAt outAt lateMinutes flagged needsReview lastChangeAt "
+        "checkInId",
+    },
+    photographs={"frames": photographs.frame, "templates": photographs.template},
+    folders=("frames",),
+    lists={
+        "AttendanceChange.changed": 50,
+        "AttendanceDay.checkIns": 20,
+        "CheckIn.reasons": 5,
+        "CheckInStart.challenge": 3,
+        "CheckInStart.uploads": 8,
+        "Evidence.frames": 8,
+        "PositionEvidence.fixes": 10,
+    },
+    arguments={
+        "day": "A local day; without it, each person's own today.",
+        "filter": "Only those in this state.",
+        "from": "From this local day on.",
+        "until": "Up to this local day, included.",
+        "state": "Only those that stand so.",
+    },
+    values={
+        "AttendanceFilter.FLAGGED": "With a check-in that counts but is marked.",
+        "AttendanceFilter.IN": "Checked in, and not out.",
+        "AttendanceFilter.LATE": "Came after the start of duty.",
+        "AttendanceFilter.NEEDS_REVIEW": "With a check-in that waits for a person.",
+        "AttendanceFilter.NOT_IN": "Not seen yet.",
+        "AttendanceFilter.OUT": "Checked out.",
+        "AttendanceFilter.PENDING": "Came, not decided yet.",
+        "CheckInKind.IN": "Coming.",
+        "CheckInKind.OUT": "Going.",
+        "CheckInState.ACCEPTED": "It counts.",
+        "CheckInState.FLAGGED": "It counts, and is marked.",
+        "CheckInState.PENDING": "Taken and safe; the verdict follows.",
+        "CheckInState.REFUSED": "It does not count; the person may contest it or try again.",
+        "CheckInState.REVIEW": "It waits for a person.",
+        "DeviceKind.DESKTOP": "A computer.",
+        "DeviceKind.PHONE": "A phone or tablet.",
+        "Presence.IN": "Checked in, and not out.",
+        "Presence.NOT_IN": "Not seen yet, or nothing that counts.",
+        "Presence.OUT": "Checked out.",
+        "Presence.PENDING": "Came, and a check-in is not decided yet.",
+        "ReviewDecision.CONFIRM": "It counts.",
+        "ReviewDecision.REJECT": "It does not count.",
+    },
+)

@@ -1,0 +1,44 @@
+"""What consent and enrolment add to the whole."""
+
+from api.biometrics.refusals import ConsentMissing, NotEnrolled, UploadMissing
+from api.biometrics.rotation import reseal_templates
+from api.biometrics.schema import (
+    BiometricsMutation,
+    BiometricsQuery,
+    BiometricsSubscription,
+    enrolment_states,
+)
+from api.core import errors
+from api.core.slice import Slice
+
+SLICE = Slice(
+    queries=(BiometricsQuery,),
+    mutations=(BiometricsMutation,),
+    subscriptions=(BiometricsSubscription,),
+    refusals={
+        errors.ConsentMissing: ConsentMissing,
+        errors.NotEnrolled: NotEnrolled,
+        errors.UploadMissing: UploadMissing,
+    },
+    folders=("enrolments",),
+    reseal=(reseal_templates,),
+    loaders={"enrolment_state": enrolment_states},
+    lists={
+        "Enrolment.photos": 5,
+        "EnrolmentPhoto.reasons": 5,
+        "EnrolmentStart.uploads": 5,
+    },
+    arguments={
+        "photos": "How many photographs will follow, 1 to 5.",
+        "purpose": "What the data are processed for.",
+        "version": "Which version of the text was shown.",
+    },
+    values={
+        "EnrolmentState.ACTIVE": "In force: check-ins are compared with it.",
+        "EnrolmentState.NONE": "The person has no enrolment.",
+        "EnrolmentState.PENDING": "The photographs are being checked.",
+        "EnrolmentState.REFUSED": "A photograph was not good enough; its reasons say why.",
+        "EnrolmentState.REPLACED": "A later one took its place, or the consent was withdrawn.",
+        "Purpose.FACE_RECOGNITION": "To make sure that it is the person who checks in.",
+    },
+)
