@@ -22,6 +22,8 @@ from local.server import Server
 #: Starts in vain after which a process that has never been ready is given up.
 PATIENCE = 4
 NEWS_SECONDS = 5.0
+#: What demo.json tells of each account: scripts rely on these names.
+ACCOUNT = ("role", "name", "nip", "password", "token", "unit")
 LONGEST_WAIT_FOR_WORK = 60.0
 
 
@@ -145,7 +147,8 @@ class Up:
         accounts: list[dict[str, Any]] = (
             json.loads(self._pending.read_text()) if self._pending.exists() else []
         )
-        demo = {"baseUrl": self.settings.base_url, "accounts": accounts}
+        listed = [{name: account[name] for name in ACCOUNT} for account in accounts]
+        demo = {"baseUrl": self.settings.base_url, "accounts": listed}
         write_private(self._demo_file, json.dumps(demo, ensure_ascii=False, indent=1) + "\n")
         self._tell()
         print(welcome(self.settings.base_url, accounts, time.monotonic() - self.started), flush=True)

@@ -35,7 +35,8 @@ class Page(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 match sys.argv[1:]:
     case ["seed", "--accounts", path]:
-        open(path, "w").write(json.dumps([{"role": "employee", "name": "Budi", "nip": "1", "password": "p"}]))
+        account = {"role": "employee", "name": "Budi", "nip": "1", "password": "p", "token": "t", "unit": "u"}
+        open(path, "w").write(json.dumps([{**account, "face": "for the terminal"}]))
     case ["web"] if not os.environ.get("BROKEN"):
         http.server.HTTPServer(("127.0.0.1", int(os.environ["HADIR_PORT"])), Page).serve_forever()
     case ["worker"]:
@@ -126,8 +127,8 @@ def test_everything_starts_is_told_and_ends(home: Path, port: int, start: Start)
     process = start()
     wait_until(demo_file(home).exists)
     told = json.loads(demo_file(home).read_text())
-    assert told["baseUrl"] == f"http://localhost:{port}"
-    assert told["accounts"][0]["name"] == "Budi"
+    account = {"role": "employee", "name": "Budi", "nip": "1", "password": "p", "token": "t", "unit": "u"}
+    assert told == {"baseUrl": f"http://localhost:{port}", "accounts": [account]}
     assert demo_file(home).stat().st_mode & 0o077 == 0
     environment = ask(port)
     assert environment["DATABASE_URL"].startswith("postgresql://")

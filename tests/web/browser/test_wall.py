@@ -71,6 +71,24 @@ def test_a_row_changes_and_moves_to_the_top_by_itself(
     assert "1 present, 1 late" in (page.locator("#said-next").text_content() or "")
 
 
+def test_a_change_comes_by_the_open_stream_and_asks_for_nothing(
+    visit: Callable[..., Page], site: Site, api: FakeApi, wall: dict[str, Any]
+) -> None:
+    """Neither a reload nor a look at the list: what is shown was in the event itself."""
+    page = visit(WALL)
+    page.wait_for_function("() => document.querySelector('#live-state').dataset.state === 'live'")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    assert len(site.watchers) == 1
+    site.feed(change(api, attendance_day(BUDI, "IN", inAt=f"{DAY}T00:24:00+00:00"), notIn=1, **{"in": 1}))
+    expect(page.locator("#rows > .row").first).to_contain_text("08:24")
+    site.feed(change(api, attendance_day(SITI, "IN", inAt=f"{DAY}T00:25:00+00:00"), **{"in": 2}))
+    expect(page.locator("#rows > .row").first).to_contain_text("07:25")
+    expect(page.locator("#n-IN")).to_have_text("2")
+    assert asked == []
+    assert len(site.watchers) == 1
+
+
 def test_a_choice_and_a_search_hold_against_changes(
     visit: Callable[..., Page], site: Site, api: FakeApi, wall: dict[str, Any]
 ) -> None:

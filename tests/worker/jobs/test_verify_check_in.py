@@ -13,7 +13,9 @@ from api.core.crypto import is_sealed
 from api.core.settings import Settings
 from api.people.service import forget_rules
 from tests.pictures import (
+    blurred,
     bomb_jpeg,
+    dark,
     no_face,
     on_a_screen,
     png_named_jpg,
@@ -22,6 +24,7 @@ from tests.pictures import (
     printed_page,
     registered,
     second_portrait,
+    tight_crop,
     truncated,
     two_faces,
     video_bytes,
@@ -77,12 +80,28 @@ def test_the_same_person_is_accepted_and_her_day_begins(settings: Settings, engi
         (lambda: on_a_screen(portrait(SHE)), "LIVENESS_UNCONFIRMED"),
         (two_faces, "SEVERAL_FACES"),
         (no_face, "NO_FACE"),
+        (lambda: dark(portrait(SHE)), "FACE_TOO_DARK"),
+        (lambda: blurred(portrait(SHE)), "FACE_BLURRED"),
+        (lambda: tight_crop(portrait(SHE)), "FACE_TOO_CLOSE"),
         (lambda: truncated(portrait(SHE)), "PHOTO_UNREADABLE"),
         (bomb_jpeg, "PHOTO_UNREADABLE"),
         (png_named_jpg, "PHOTO_UNREADABLE"),
         (video_bytes, "PHOTO_UNREADABLE"),
     ],
-    ids=["other-person", "print", "screen", "two-faces", "no-face", "truncated", "bomb", "png", "video"],
+    ids=[
+        "other-person",
+        "print",
+        "screen",
+        "two-faces",
+        "no-face",
+        "dark",
+        "blurred",
+        "too-near",
+        "truncated",
+        "bomb",
+        "png",
+        "video",
+    ],
 )
 def test_whatever_is_not_her_before_the_camera_is_refused(
     settings: Settings, engine: FaceEngine, picture: Callable[[], bytes], reason: str
