@@ -139,7 +139,8 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(port: int) -> Non
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     status, body = await _raw(port, "Transfer-Encoding: chunked", chunk * 2)
     assert status == 413
-    assert str(MOST_BODY_BYTES) in body["errors"][0]["message"]
+    told = body["errors"][0]["message"].replace(".", "")  # thousands, as Indonesian groups them
+    assert str(MOST_BODY_BYTES) in told
 
 
 async def test_the_largest_body_is_taken(http: httpx.AsyncClient) -> None:
