@@ -1,15 +1,65 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from api.attendance.models import CheckInKind, CheckInState, Presence, ReviewDecision
-from api.biometrics.models import EnrolmentState, Purpose
-from api.core.identity import new_id
-from api.core.policy import Role
-from api.sites.models import WorkMode
+from enum import StrEnum
 from orjson import loads
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
 from tortoise import fields
 from tortoise.indexes import Index
+from uuid_utils.compat import uuid7
+
+# What the words were when these tables were made, whatever they become in the program.
+class CheckInKind(StrEnum):
+    IN = 'IN'
+    OUT = 'OUT'
+
+
+class CheckInState(StrEnum):
+    PENDING = 'PENDING'
+    ACCEPTED = 'ACCEPTED'
+    FLAGGED = 'FLAGGED'
+    REVIEW = 'REVIEW'
+    REFUSED = 'REFUSED'
+
+
+class Presence(StrEnum):
+    NOT_IN = 'NOT_IN'
+    PENDING = 'PENDING'
+    IN = 'IN'
+    OUT = 'OUT'
+
+
+class ReviewDecision(StrEnum):
+    CONFIRM = 'CONFIRM'
+    REJECT = 'REJECT'
+
+
+class EnrolmentState(StrEnum):
+    NONE = 'NONE'
+    PENDING = 'PENDING'
+    ACTIVE = 'ACTIVE'
+    REFUSED = 'REFUSED'
+    REPLACED = 'REPLACED'
+
+
+class Purpose(StrEnum):
+    FACE_RECOGNITION = 'FACE_RECOGNITION'
+
+
+class Role(StrEnum):
+    EMPLOYEE = 'EMPLOYEE'
+    SUPERVISOR = 'SUPERVISOR'
+    HR_ADMIN = 'HR_ADMIN'
+    AGENCY_ADMIN = 'AGENCY_ADMIN'
+    AUDITOR = 'AUDITOR'
+
+
+class WorkMode(StrEnum):
+    OFFICE = 'OFFICE'
+    HOME = 'HOME'
+    OFF_SITE = 'OFF_SITE'
+
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -18,7 +68,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Agency',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('name', fields.CharField(max_length=200)),
                 ('short_name', fields.CharField(unique=True, max_length=40)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=True)),
@@ -29,7 +79,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='AgencyRule',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='rules', on_delete=OnDelete.RESTRICT)),
                 ('topic', fields.CharField(max_length=32)),
                 ('parameters', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
@@ -43,7 +93,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='OutboxEntry',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('job', fields.CharField(max_length=64)),
                 ('subject_id', fields.UUIDField()),
                 ('due_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -58,7 +108,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Unit',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='units', on_delete=OnDelete.RESTRICT)),
                 ('parent', fields.ForeignKeyField('models.Unit', source_field='parent_id', null=True, db_constraint=True, to_field='id', related_name='children', on_delete=OnDelete.RESTRICT)),
                 ('code', fields.CharField(max_length=16)),
@@ -72,7 +122,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='DutyLocation',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='duty_locations', on_delete=OnDelete.RESTRICT)),
                 ('unit', fields.ForeignKeyField('models.Unit', source_field='unit_id', null=True, db_constraint=True, to_field='id', related_name='duty_locations', on_delete=OnDelete.RESTRICT)),
                 ('name', fields.CharField(max_length=200)),
@@ -88,7 +138,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Employee',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='employees', on_delete=OnDelete.RESTRICT)),
                 ('unit', fields.ForeignKeyField('models.Unit', source_field='unit_id', db_constraint=True, to_field='id', related_name='employees', on_delete=OnDelete.RESTRICT)),
                 ('supervisor', fields.ForeignKeyField('models.Employee', source_field='supervisor_id', null=True, db_constraint=True, to_field='id', related_name='reports', on_delete=OnDelete.RESTRICT)),
@@ -103,7 +153,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Account',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='accounts', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.OneToOneField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='account', on_delete=OnDelete.RESTRICT)),
                 ('password_hash', fields.CharField(max_length=200)),
@@ -114,7 +164,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='AttendanceDay',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='attendance_days', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='days', on_delete=OnDelete.RESTRICT)),
                 ('day', fields.DateField()),
@@ -133,7 +183,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='AuditEntry',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='audit_entries', on_delete=OnDelete.RESTRICT)),
                 ('number', fields.BigIntField()),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -149,7 +199,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='CheckIn',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='check_ins', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='check_ins', on_delete=OnDelete.RESTRICT)),
                 ('unit', fields.ForeignKeyField('models.Unit', source_field='unit_id', db_constraint=True, to_field='id', related_name='check_ins', on_delete=OnDelete.RESTRICT)),
@@ -184,7 +234,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='CheckInNonce',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='check_in_nonces', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='check_in_nonces', on_delete=OnDelete.RESTRICT)),
                 ('digest', fields.BinaryField()),
@@ -200,7 +250,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Consent',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='consents', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='consents', on_delete=OnDelete.RESTRICT)),
                 ('purpose', fields.CharEnumField(description='FACE_RECOGNITION: FACE_RECOGNITION', enum_type=Purpose, max_length=32)),
@@ -214,7 +264,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Credential',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='credentials', on_delete=OnDelete.RESTRICT)),
                 ('account', fields.ForeignKeyField('models.Account', source_field='account_id', db_constraint=True, to_field='id', related_name='credentials', on_delete=OnDelete.CASCADE)),
                 ('digest', fields.BinaryField(description='SHA-256 of 32 random bytes: as strong as they are, so no slow hash is needed.')),
@@ -231,7 +281,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='DutyAssignment',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='duty_assignments', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='duties', on_delete=OnDelete.RESTRICT)),
                 ('location', fields.ForeignKeyField('models.DutyLocation', source_field='location_id', db_constraint=True, to_field='id', related_name='assignments', on_delete=OnDelete.RESTRICT)),
@@ -244,7 +294,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Enrolment',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='enrolments', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='enrolments', on_delete=OnDelete.RESTRICT)),
                 ('state', fields.CharEnumField(default=EnrolmentState.PENDING, description='NONE: NONE\nPENDING: PENDING\nACTIVE: ACTIVE\nREFUSED: REFUSED\nREPLACED: REPLACED', enum_type=EnrolmentState, max_length=16)),
@@ -259,7 +309,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='FaceTemplate',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='face_templates', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='templates', on_delete=OnDelete.RESTRICT)),
                 ('enrolment', fields.ForeignKeyField('models.Enrolment', source_field='enrolment_id', db_constraint=True, to_field='id', related_name='templates', on_delete=OnDelete.CASCADE)),
@@ -274,7 +324,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='RoleAssignment',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='role_assignments', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='roles', on_delete=OnDelete.RESTRICT)),
                 ('unit', fields.ForeignKeyField('models.Unit', source_field='unit_id', null=True, db_constraint=True, to_field='id', related_name='roles', on_delete=OnDelete.RESTRICT)),

@@ -1,9 +1,9 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from api.core.identity import new_id
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 from tortoise.indexes import Index
+from uuid_utils.compat import uuid7
 
 class Migration(migrations.Migration):
     dependencies = [('models', '0002_constraints_and_indexes')]
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='FramePrint',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='frame_prints', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='frame_prints', on_delete=OnDelete.RESTRICT)),
                 ('check_in', fields.ForeignKeyField('models.CheckIn', source_field='check_in_id', db_constraint=True, to_field='id', related_name='prints', on_delete=OnDelete.RESTRICT)),
