@@ -124,7 +124,7 @@ def worker() -> None:
         uvloop.run(run(settings))
 
 
-for command in (shown.settings, shown.schema, office.people, office.token, office.audit):
+for command in (shown.settings, shown.schema, office.people, office.rule, office.token, office.audit):
     app.command()(command)
 
 

@@ -39,8 +39,8 @@ COME_BACK_SECONDS = 0.2
 STOP_SECONDS = 4.0
 #: Of each hour; off the full hour, when everybody's timers fire.
 SWEEP_MINUTE = 17
-#: Settling holds one connection in its transaction and may ask for a second: a pool too small would starve.
-CONNECTIONS_A_CLAIM = 2
+#: Beside one for each claim in hand: to claim, to renew leases, to look what is due.
+MORE_CONNECTIONS = 4
 
 
 async def run(settings: Settings) -> None:
@@ -170,6 +170,6 @@ def _to_json(message: Any) -> bytes:
 
 
 def with_room(settings: Settings) -> Settings:
-    """A pool that many hands cannot starve: settling holds a connection and may ask for a second."""
-    least = settings.worker_concurrency * CONNECTIONS_A_CLAIM + 4
+    """A pool that many hands cannot starve."""
+    least = settings.worker_concurrency + MORE_CONNECTIONS
     return settings.model_copy(update={"database_pool": max(settings.database_pool, least)})

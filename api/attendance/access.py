@@ -145,7 +145,7 @@ def check_ins(actor: Actor, permission: Permission = Permission.READ_ATTENDANCE)
     granted = reached(actor.reach(permission), "employee__unit__")
     own = Q(employee_id=actor.employee_id)
     return CheckIn.filter(Q(agency_id=actor.agency_id) & (own | granted)).select_related(
-        "employee__unit", "location", "reviewer__unit"
+        "employee__unit", "unit", "location", "reviewer__unit"
     )
 
 

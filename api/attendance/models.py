@@ -73,6 +73,7 @@ class CheckIn(Model):
         "models.Employee", "check_ins", on_delete=fields.RESTRICT
     )
     employee_id: UUID
+    # The one that the person belonged to then.
     unit: fields.ForeignKeyRelation[Unit] = fields.ForeignKeyField(
         "models.Unit", "check_ins", on_delete=fields.RESTRICT
     )

@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from api.biometrics.rules import Code as FaceCode
 from api.biometrics.rules import FaceThresholds, FrameFacts, framing
 from api.core.verdict import Reason, ReasonLevel, worst, worst_first
-from api.sites.rules import PositionResult, PositionVerdict
+from api.sites.rules import (
+    GRADES,
+    PositionResult,
+    PositionThresholds,
+    PositionVerdict,
+    Surroundings,
+    look_again,
+)
 
 DAYS_A_WEEK = 7
 
@@ -105,6 +112,29 @@ def judge(
     found = worst_first([*face.reasons, *again, *_position(position)])
     repeats = past.nearest if past and _is_repeated(past, thresholds) else None
     return replace(face, state=STATES[worst(found)], reasons=found, repeats=repeats)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What an earlier verdict becomes; `score` and `level` are those of its position."""
+
+    state: VerdictState
+    reasons: tuple[Reason, ...]
+    score: float
+    level: ReasonLevel
+
+
+def settled_again(
+    reasons: Sequence[Reason], surroundings: Surroundings, thresholds: PositionThresholds
+) -> Again:
+    """The reasons of an earlier verdict, with what the surroundings of its position say by now. The face and the
+    rest stand as they were found."""
+    others = [reason for reason in reasons if reason.code not in GRADES]
+    position, score = look_again(
+        [reason for reason in reasons if reason.code in GRADES], thresholds, surroundings
+    )
+    found = worst_first([*others, *position])
+    return Again(STATES[worst(found)], found, score, worst(position))
 
 
 def _face(

@@ -26,7 +26,7 @@ SLICE = Slice(
     },
     sources={"attendanceChanged": Source("attendance", Permission.WATCH_ATTENDANCE, attendance_change)},
     shareable={
-        "AttendanceChange": "resync counts changed",
+        "AttendanceChange": "resync counts changed disturbances",
         "AttendanceCounts": "total in out notIn late pending flagged needsReview",
         "AttendanceDay": "id employee day presence inAt outAt lateMinutes flagged needsReview lastChangeAt "
         "checkInId",
@@ -35,6 +35,8 @@ SLICE = Slice(
     folders=("frames",),
     lists={
         "AttendanceChange.changed": 50,
+        "AttendanceChange.disturbances": 20,
+        "Query.siteDisturbances": 20,
         "AttendanceDay.checkIns": 20,
         "CheckIn.reasons": 5,
         "CheckInStart.challenge": 3,

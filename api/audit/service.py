@@ -28,15 +28,27 @@ async def note(
         async with database.transaction() as own:
             await note(actor, action, subject_id=subject_id, object_name=object_name, using=own)
         return
+    await append(using, actor.agency_id, actor.employee_id, action, subject_id, object_name)
+
+
+async def append(
+    using: BaseDBAsyncClient,
+    agency_id: UUID,
+    actor_id: UUID | None,
+    action: str,
+    subject_id: UUID | None,
+    object_name: str,
+) -> None:
+    """As `note`; without an actor where the program did it by a rule."""
     # One writer an agency at a time; held until the commit, so looks and decisions only, never check-ins.
-    await using.execute_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(actor.agency_id)])
-    last = await AuditEntry.filter(agency_id=actor.agency_id).using_db(using).order_by("-number").first()
+    await using.execute_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(agency_id)])
+    last = await AuditEntry.filter(agency_id=agency_id).using_db(using).order_by("-number").first()
     entry = AuditEntry(
         id=new_id(),
-        agency_id=actor.agency_id,
+        agency_id=agency_id,
         number=last.number + 1 if last else 1,
         at=datetime.now(UTC),
-        actor_id=actor.employee_id,
+        actor_id=actor_id,
         action=action,
         subject_id=subject_id,
         object_name=object_name,

@@ -15,6 +15,7 @@ from api.core.identity import new_id
 from api.core.runtime import Runtime
 from api.core.verdict import Reason
 from api.people import service as people
+from api.people.models import RuleTopic
 from api.people.time import today_in
 
 
@@ -41,7 +42,7 @@ async def open_case(enrolment_id: UUID) -> EnrolmentCase | None:
         return None
     employee = enrolment.employee
     parameters = await people.rule(
-        employee.agency_id, "face", today_in(employee.unit.time_zone, enrolment.created_at)
+        employee.agency_id, RuleTopic.FACE, today_in(employee.unit.time_zone, enrolment.created_at)
     )
     templates = await access.templates(employee.id)
     return EnrolmentCase(enrolment, list(templates), FaceThresholds.from_mapping(parameters))

@@ -5,6 +5,7 @@ Claiming and finishing live here, beside recording, because they are one protoco
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -26,16 +27,20 @@ class Claim:
     failures: int = 0
 
 
-async def record(using: BaseDBAsyncClient, job: str, subject_id: UUID) -> None:
-    """Note that `job` must run for the subject; recording it twice before it ran is recording it once.
+async def record(
+    using: BaseDBAsyncClient, job: str, subject_id: UUID, *, due_at: datetime | None = None
+) -> None:
+    """Note that `job` must run for the subject, at once or when it is due; recording it twice before it ran is
+    recording it once, for the earlier time.
 
     While it runs, it is noted that it must run again: whoever holds the lease loses it.
     """
     await using.execute_query(
         "INSERT INTO outbox (id, job, subject_id, due_at, attempts, failures, created_at) "
-        "VALUES ($1, $2, $3, now(), 0, 0, now()) ON CONFLICT (job, subject_id) DO UPDATE SET due_at = now(), "
+        "VALUES ($1, $2, $3, coalesce($4, now()), 0, 0, now()) ON CONFLICT (job, subject_id) DO UPDATE SET "
+        "due_at = least(outbox.due_at, excluded.due_at), "
         "attempts = outbox.attempts + (outbox.leased_until IS NOT NULL)::int, leased_until = NULL",
-        [new_id(), job, subject_id],
+        [new_id(), job, subject_id, due_at],
     )
 
 

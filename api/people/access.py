@@ -13,7 +13,7 @@ from api.core.context import Actor
 from api.core.errors import NotFound
 from api.core.policy import Permission
 from api.core.subtree import WHOLE_AGENCY, highest, reached
-from api.people.models import Agency, AgencyRule, Employee, Unit
+from api.people.models import Agency, AgencyRule, Employee, RuleTopic, Unit
 from api.people.nip import normalise
 
 #: A row as the driver gives it: read by name like a mapping, and not copied into one.
@@ -99,7 +99,7 @@ async def agency(actor: Actor) -> Agency:
     return await Agency.get(id=actor.agency_id)
 
 
-def agency_rule(agency_id: UUID, topic: str, day: date) -> QuerySet[AgencyRule]:
+def agency_rule(agency_id: UUID, topic: RuleTopic, day: date) -> QuerySet[AgencyRule]:
     """The rule in force on a day; a later start wins over an earlier one."""
     return AgencyRule.filter(
         Q(agency_id=agency_id, topic=topic, valid_from__lte=day)

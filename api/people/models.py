@@ -1,5 +1,6 @@
 """Agencies, their units and people, and who holds which role where."""
 
+from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
@@ -21,6 +22,14 @@ class Agency(Model):
         table = "agency"
 
 
+class RuleTopic(StrEnum):
+    """What an agency's rule is about. What its parameters mean is written in `api/agency_rules.py`."""
+
+    FACE = "face"
+    POSITION = "position"
+    WORKING_HOURS = "working_hours"
+
+
 class AgencyRule(Model):
     """A rule that differs between agencies: parameters of a topic, valid from a day until a day (inclusive)."""
 
@@ -29,7 +38,7 @@ class AgencyRule(Model):
         "models.Agency", "rules", on_delete=fields.RESTRICT
     )
     agency_id: UUID
-    topic = fields.CharField(max_length=32)
+    topic = fields.CharEnumField(RuleTopic, max_length=32)
     parameters: dict[str, object] = fields.JSONField()
     valid_from = fields.DateField()
     valid_until = fields.DateField(null=True)

@@ -5,23 +5,32 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from api.people import access
+from api.people.models import RuleTopic
 
 #: How long a process may go on with a rule that was changed meanwhile.
 RULE_SECONDS = 5.0
 
-_rules: dict[tuple[UUID, str, date], tuple[float, Mapping[str, object]]] = {}
+_rules: dict[tuple[UUID, RuleTopic, date], tuple[float, Mapping[str, object]]] = {}
 
 
-async def rule(agency_id: UUID, topic: str, day: date) -> Mapping[str, object]:
-    """Parameters of the agency's rule in force on a day; empty when it has none, so that defaults hold."""
+async def rule(
+    agency_id: UUID, topic: RuleTopic, day: date, using: BaseDBAsyncClient | None = None
+) -> Mapping[str, object]:
+    """Parameters of the agency's rule in force on a day; empty when it has none, so that defaults hold.
+
+    `using` is the transaction's connection where there is one: a second, asked of the pool meanwhile, may be one
+    that all the others wait for as well.
+    """
     key = (agency_id, topic, day)
     kept = _rules.get(key)
     if kept and time.monotonic() - kept[0] < RULE_SECONDS:
         return kept[1]
     if len(_rules) > 10_000:
         _rules.clear()
-    found = await access.agency_rule(agency_id, topic, day).first()
+    found = await access.agency_rule(agency_id, topic, day).using_db(using).first()
     parameters = found.parameters if found else {}
     _rules[key] = (time.monotonic(), parameters)
     return parameters

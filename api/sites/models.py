@@ -33,12 +33,33 @@ class DutyLocation(Model):
     latitude = fields.FloatField()
     longitude = fields.FloatField()
     radius_metres = fields.IntField()
-    #: Until when flags are held back, because many check-ins failed here together.
-    disturbed_until = fields.DatetimeField(null=True)
 
     class Meta:
         table = "duty_location"
         indexes = [("agency_id",), ("unit_id",)]
+
+
+class SiteDisturbance(Model):
+    """Many check-ins failed at a place together, so that flags of this time are held back there.
+
+    From `since` on, up to and without `until`, which moves on while they go on failing.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "site_disturbances", on_delete=fields.RESTRICT
+    )
+    agency_id: UUID
+    location: fields.ForeignKeyRelation[DutyLocation] = fields.ForeignKeyField(
+        "models.DutyLocation", "disturbances", on_delete=fields.RESTRICT
+    )
+    location_id: UUID
+    since = fields.DatetimeField()
+    until = fields.DatetimeField()
+
+    class Meta:
+        table = "site_disturbance"
+        indexes = [("agency_id", "until"), ("location_id", "until")]
 
 
 class DutyAssignment(Model):

@@ -12,6 +12,7 @@ from math import fsum
 
 from api.core.verdict import Reason, ReasonLevel, worst, worst_first
 from api.sites.plausibility.checks import check_input, defect, freshness, seconds_between, unsound
+from api.sites.plausibility.disturbance import Passage, Span, disturbed_spans, is_disturbed
 from api.sites.plausibility.facts import (
     Circle,
     Code,
@@ -22,7 +23,7 @@ from api.sites.plausibility.facts import (
     Surroundings,
 )
 from api.sites.plausibility.geometry import distance_m, leg, nearest, place
-from api.sites.plausibility.signals import SIGNALS, WEAKER_ON_DESKTOPS, Case, count_identical
+from api.sites.plausibility.signals import AROUND, SIGNALS, WEAKER_ON_DESKTOPS, Case, count_identical
 from api.sites.plausibility.thresholds import GRADES, PositionThresholds
 
 __all__ = [
@@ -31,16 +32,20 @@ __all__ = [
     "Code",
     "Fix",
     "History",
+    "Passage",
     "PositionResult",
     "PositionThresholds",
     "PositionVerdict",
+    "Span",
     "Surroundings",
     "assess",
     "check_input",
     "count_identical",
     "distance_m",
+    "disturbed_spans",
     "freshness",
     "is_disturbed",
+    "look_again",
     "place",
 ]
 
@@ -73,6 +78,7 @@ def assess(
     best = min(usable, key=lambda i: (fixes[i].accuracy, seconds_between(fixes[i].time, received_at)))
     case = _case([fixes[i] for i in usable], fixes[best], circles, thresholds, history, surroundings)
     heard = [reason for rule in SIGNALS if (reason := rule(case, thresholds)) is not None]
+    heard += _around(surroundings, thresholds)
     reasons, score = _weighed([_set_aside(reason) for reason in aside] + heard, surroundings, thresholds)
     return PositionVerdict(
         result=case.result,
@@ -86,15 +92,15 @@ def assess(
     )
 
 
-def is_disturbed(failures: int, total: int, thresholds: PositionThresholds) -> bool:
-    """Whether so many of a site's check-ins fail together that the site is at fault, not the people.
-
-    `failures` of `total` check-ins of different people within `disturbed_window_s` carry a position finding
-    of FLAG or worse. Raises ValueError where they are no counts.
-    """
-    if not 0 <= failures <= total:
-        raise ValueError(f"{failures} of {total} are no counts")
-    return failures >= thresholds.disturbed_failures and failures >= thresholds.disturbed_share * total
+def look_again(
+    reasons: Sequence[Reason], thresholds: PositionThresholds, surroundings: Surroundings
+) -> tuple[tuple[Reason, ...], float]:
+    """The position's reasons of an earlier verdict, and their score, with what the surroundings say by now: as if
+    the check-in had been judged knowing it. Nothing found before is lost. Looking once more changes nothing."""
+    known = {reason.code for reason in reasons}
+    found = [reason for reason in _around(surroundings, thresholds) if reason.code not in known]
+    kept = [reason for reason in reasons if reason.code != Code.SIGNALS_TOGETHER]  # it sums up the others
+    return _weighed([*kept, *found], surroundings, thresholds)
 
 
 def _case(
@@ -134,6 +140,10 @@ def _unjudged(
     return PositionVerdict(result, ordered, score)
 
 
+def _around(surroundings: Surroundings, thresholds: PositionThresholds) -> list[Reason]:
+    return [reason for rule in AROUND if (reason := rule(surroundings, thresholds)) is not None]
+
+
 def _set_aside(reason: Reason) -> Reason:
     """Where another fix could be judged, a bad one beside it is a note or a flag, no refusal."""
     most = ReasonLevel.INFO if reason.code in NORMAL_IN_A_BURST else ReasonLevel.FLAG
@@ -146,7 +156,8 @@ def _weighed(
     """Reasons worst first, after what a disturbed site holds back and what flags amount to together."""
     heard = list(reasons)
     if surroundings.disturbed and any(reason.level == ReasonLevel.FLAG for reason in heard):
-        heard = [_held_back(reason) for reason in heard] + [thresholds.reason(Code.SITE_DISTURBED)]
+        heard = [_held_back(reason) for reason in heard if reason.code != Code.SITE_DISTURBED]
+        heard.append(thresholds.reason(Code.SITE_DISTURBED))
     score = fsum(_weight(reason, surroundings, thresholds) for reason in heard)
     if worst(heard) == ReasonLevel.FLAG and score >= thresholds.review_score:
         count = sum(reason.level == ReasonLevel.FLAG for reason in heard)

@@ -1,12 +1,11 @@
 """Duty locations as the API shows them."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
 import strawberry
 
-from api.core.graphql import Info
 from api.sites import models
 
 WorkMode = strawberry.enum(
@@ -22,7 +21,6 @@ class DutyLocation:
     latitude: float = strawberry.field(description="Degrees north, WGS 84.")
     longitude: float = strawberry.field(description="Degrees east, WGS 84.")
     radius_metres: int = strawberry.field(description="Radius of the circle in metres.")
-    row: strawberry.Private[models.DutyLocation]
 
     @classmethod
     def of(cls, row: models.DutyLocation) -> Self:
@@ -33,13 +31,23 @@ class DutyLocation:
             latitude=row.latitude,
             longitude=row.longitude,
             radius_metres=row.radius_metres,
-            row=row,
         )
 
-    @strawberry.field(description="Whether flags are held back here, because many check-ins fail together.")
-    def disturbed(self, info: Info) -> bool:
-        until = self.row.disturbed_until
-        return until is not None and until > info.context.clock()
+
+@strawberry.type(
+    description="A time in which many check-ins at a place failed by position together, so that flags are held back."
+)
+class SiteDisturbance:
+    id: UUID = strawberry.field(description="Identifier.")
+    location: DutyLocation = strawberry.field(description="The place.")
+    since: datetime = strawberry.field(description="The first failure among them.")
+    until: datetime = strawberry.field(
+        description="When it ends by itself; moved on while check-ins go on failing."
+    )
+
+    @classmethod
+    def of(cls, row: models.SiteDisturbance) -> Self:
+        return cls(id=row.id, location=DutyLocation.of(row.location), since=row.since, until=row.until)
 
 
 @strawberry.type(description="Where a person may check in, and when.")

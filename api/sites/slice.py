@@ -3,6 +3,10 @@
 from api.core.slice import Slice
 
 SLICE = Slice(
+    shareable={
+        "DutyLocation": "id name kind latitude longitude radiusMetres",
+        "SiteDisturbance": "id location since until",
+    },
     values={
         "PositionResult.INSIDE": "Within the circle, the accuracy included.",
         "PositionResult.NOT_CHECKED": "There was no position or no duty location to hold it against.",

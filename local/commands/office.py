@@ -1,6 +1,7 @@
 """People, accounts and the trail of an agency, for whoever runs the machine."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,38 @@ def people(
         except FileRefused as refused:
             raise FileError(str(refused)) from None
     print(f"Done. The first passwords are in {passwords}: hand them out one by one, then delete the file.")
+
+
+def rule(
+    agency: Annotated[str, typer.Argument(help="The agency's short name.")],
+    topic: Annotated[str, typer.Argument(help="face, position or working_hours.")],
+    file: Annotated[Path, typer.Argument(help="Its parameters, as JSON.", exists=True)],
+    begin: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")],
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; open without it.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="The regulation or decision it stands on.")] = "",
+) -> None:
+    """Set an agency's own limits or hours of duty for a time; what is not named keeps the program's default."""
+
+    async def run(settings: Settings) -> None:
+        from api import agency_rules
+        from api.core.runtime import open_runtime
+
+        async with open_runtime(settings):
+            found = await agency_rules.agency_named(agency)
+            parameters = agency_rules.read(file.read_text("utf-8"))
+            last = until.date() if until else None
+            await agency_rules.write(found, topic, parameters, begin.date(), last, source)
+
+    with settings_with_servers() as settings:
+        from api.agency_rules import RuleRefused
+
+        try:
+            asyncio.run(run(settings))
+        except RuleRefused as refused:
+            raise FileError(str(refused)) from None
+    print("Done. It holds for check-ins that are judged from now on.")
 
 
 def token(

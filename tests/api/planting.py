@@ -4,6 +4,7 @@ import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 
+from api import agency_rules
 from api.accounts.models import Account, Credential
 from api.attendance.models import AttendanceDay, CheckIn, CheckInNonce, CheckInState, Presence, ReviewDecision
 from api.audit import service as audit
@@ -14,15 +15,22 @@ from api.core import database, outbox
 from api.core.context import Actor
 from api.core.crypto import Keyring
 from api.core.storage import Storage
-from api.people.models import Agency, AgencyRule, Employee, RoleAssignment, Unit
+from api.people.models import Agency, Employee, RoleAssignment, Unit
 from api.people.time import today_in
-from api.sites.models import DutyAssignment, DutyLocation, WorkMode
+from api.sites.models import DutyAssignment, DutyLocation, SiteDisturbance, WorkMode
 from tests.api.canaries import Kind
 from tests.world import MODEL, PLACES, Person, Place, World, cast, jpeg, vector
 
 OFFICE = (-6.2, 106.8)
 #: Parts of an office that a check-in shows of it.
-PLACE_VALUES = {"location", "location name", "latitude", "longitude"}
+PLACE_VALUES = {"location", "location name", "latitude", "longitude", "disturbance"}
+#: Units whose office is disturbed, until how long from now. Nobody of the cast checks in at the lasting ones.
+DISTURBED = {
+    "office": timedelta(minutes=-1),
+    "b:office": timedelta(minutes=-1),
+    "neighbour": timedelta(hours=1),
+    "b:root": timedelta(hours=1),
+}
 
 
 async def plant(keyring: Keyring, storage: Storage) -> World:
@@ -54,10 +62,10 @@ class _Planter:
                 short_name=self.c.text(owner, Kind.AGENCY, "short name"),
             )
             self.world.agencies[key] = agency.id
-            await AgencyRule.create(
-                agency=agency,
-                topic="working_hours",
-                parameters={"starts": ["07:30"] * 7},
+            await agency_rules.write(
+                agency,
+                "working_hours",
+                {"starts": ["07:30"] * 7},
                 valid_from=self.now.date() - timedelta(days=400),
                 source=self.c.text(owner, Kind.SECRET, "source"),
             )
@@ -83,6 +91,14 @@ class _Planter:
             time_zone=place.zone,
         )
         await self._location(agency, place.key, f"unit:{place.key}", WorkMode.OFFICE, *OFFICE)
+        if place.key in DISTURBED:
+            await SiteDisturbance.create(
+                id=self.c.uuid(owner, Kind.UNIT, "disturbance"),
+                agency_id=self.world.agencies[agency],
+                location_id=self.world.locations[place.key],
+                since=self.now - timedelta(hours=2),
+                until=self.now + DISTURBED[place.key],
+            )
 
     async def _location(
         self, agency: str, key: str, owner: str, kind: WorkMode, latitude: float, longitude: float

@@ -71,7 +71,6 @@ OFFICE = {
     "latitude": -6.2,
     "longitude": 106.8,
     "radiusMetres": 100.0,
-    "disturbed": False,
 }
 
 
@@ -118,6 +117,7 @@ EVIDENCE = {
         "accuracyMetres": 85.0,
         "speedKmh": None,
         "location": OFFICE,
+        "disturbance": None,
         "fixes": [
             {
                 "latitude": -6.2004,

@@ -63,6 +63,7 @@ def evil_everywhere(api: FakeApi) -> None:
         ),
         "unit": unit,
         "attendanceCounts": counts(total=1),
+        "siteDisturbances": [{"location": {"name": EVIL}}],
         "attendance": connection([attendance_day(who, "IN", checkInId=found["id"])], end=EVIL),
         "checkIn": found,
         "checkIns": connection([found], end=EVIL),

@@ -35,7 +35,12 @@ WALL = f"/live/{IDS['province']}"
 
 def changed(api: FakeApi, *days: dict[str, Any], resync: bool = False) -> bytes:
     root = {
-        "attendanceChanged": {"resync": resync, "counts": counts(total=24_000, late=7), "changed": list(days)}
+        "attendanceChanged": {
+            "resync": resync,
+            "counts": counts(total=24_000, late=7),
+            "changed": list(days),
+            "disturbances": [],
+        }
     }
     return api.event(live.ASK["Changes"], {"unit": IDS["province"]}, root)
 
@@ -122,6 +127,7 @@ def test_the_wall_of_24000_is_light(browser: Browser, api: FakeApi) -> None:
         "me": supervisor(),
         "unit": PROVINCE,
         "attendanceCounts": counts(total=24_000, **{"in": 23_000}),
+        "siteDisturbances": [],
         "attendance": connection(days, end="cursor"),
     }
     answer = browser().get(WALL)
@@ -154,7 +160,7 @@ def test_the_wall_opens_at_the_highest_unit_one_may_watch(browser: Browser, api:
 
 
 def test_the_wall_is_for_those_who_may_watch_a_unit_that_is(browser: Browser, api: FakeApi) -> None:
-    rest = {"attendanceCounts": counts(), "attendance": connection([])}
+    rest = {"attendanceCounts": counts(), "siteDisturbances": [], "attendance": connection([])}
     api.data = {"me": me(permissions=["attendance.read"]), "unit": PROVINCE, **rest}
     assert browser().get(WALL).status_code == 403
     api.data = {"me": supervisor(), "unit": None, **rest}
@@ -163,6 +169,7 @@ def test_the_wall_is_for_those_who_may_watch_a_unit_that_is(browser: Browser, ap
         "me": supervisor(),
         "unit": PROVINCE,
         "attendanceCounts": refused("NOT_ALLOWED"),
+        "siteDisturbances": [],
         "attendance": None,
     }
     assert browser().get(WALL).status_code == 403

@@ -11,8 +11,9 @@ from api.attendance import access, models
 from api.biometrics import access as biometrics
 from api.core.context import Context
 from api.core.graphql import Info
+from api.sites import access as sites
 from api.sites.rules import PositionResult as PositionResults
-from api.sites.schema import DutyLocation
+from api.sites.schema import DutyLocation, SiteDisturbance
 
 LOOK_LIFETIME = timedelta(minutes=5)
 
@@ -103,6 +104,17 @@ class PositionEvidence:
     speed_kmh: float | None = strawberry.field(description="Needed since the last accepted check-in.")
     location: DutyLocation | None = strawberry.field(description="The duty location it was held against.")
     fixes: list[PositionFix] = strawberry.field(description="All positions that were sent.")
+    row: strawberry.Private[models.CheckIn]
+
+    @strawberry.field(
+        description="The disturbance of the location in which the check-in fell, if there was one."
+    )
+    async def disturbance(self) -> SiteDisturbance | None:
+        if self.row.location_id is None:
+            return None
+        found = sites.disturbance(self.row.location_id, self.row.received_at).select_related("location")
+        mark = await found.first()
+        return SiteDisturbance.of(mark) if mark else None
 
 
 @strawberry.type(description="What a verdict stands on.")
@@ -146,4 +158,5 @@ def _position(row: models.CheckIn, data: Mapping[str, Any]) -> PositionEvidence:
         speed_kmh=data["speed"],
         location=DutyLocation.of(row.location) if row.location else None,
         fixes=[PositionFix.of(fix) for fix in row.fixes],
+        row=row,
     )

@@ -14,6 +14,8 @@ from api.core.live import changes
 from api.core.policy import Permission
 from api.core.subtree import lies_in
 from api.people import access as people
+from api.sites import access as sites
+from api.sites.schema import SiteDisturbance
 
 
 @strawberry.type(description="What changed in a unit's day.")
@@ -21,6 +23,9 @@ class AttendanceChange:
     resync: bool = strawberry.field(description="True first and after a gap: read the list again.")
     counts: AttendanceCounts = strawberry.field(description="The unit's counts now.")
     changed: list[AttendanceDay] = strawberry.field(description="The people whose day changed, at most 50.")
+    disturbances: list[SiteDisturbance] = strawberry.field(
+        description="Offices of the unit's people where flags are held back now."
+    )
 
 
 @strawberry.type
@@ -50,10 +55,12 @@ async def attendance_change(
     actor, now = context.actor, context.clock()
     unit = await people.unit_for(actor, unit_id, Permission.WATCH_ATTENDANCE)
     counts = await access.board_counts(actor.agency_id, unit.path, None, now)
+    disturbed = await sites.disturbances(actor.agency_id, unit.path, now)
     rows = await access.board_of(actor.agency_id, list(names), None, now) if names else []
     return AttendanceChange(
         resync=names is None,
         counts=AttendanceCounts.of(counts),
         # Whoever was moved to another unit since the signal is no longer this reader's to see.
         changed=[AttendanceDay.of(row) for row in rows if lies_in(row["unit_path"], unit.path)],
+        disturbances=[SiteDisturbance.of(row) for row in disturbed],
     )

@@ -16,6 +16,8 @@ from api.core.policy import Permission
 from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
 from api.core.subtree import reached
 from api.people import access as people
+from api.sites import access as sites
+from api.sites.schema import SiteDisturbance
 
 AttendanceFilter = strawberry.enum(
     access.AttendanceFilter, name="AttendanceFilter", description="Narrows the live wall to one state."
@@ -77,6 +79,16 @@ class AttendanceQuery:
         return AttendanceCounts.of(
             await access.board_counts(actor.agency_id, unit.path, day, info.context.clock())
         )
+
+    @strawberry.field(
+        description="Offices of a unit's people, and of those under it, where flags are held back now, because many "
+        "check-ins fail there together."
+    )
+    async def site_disturbances(self, info: Info, unit_id: UUID) -> list[SiteDisturbance]:
+        actor = info.context.actor
+        unit = await people.unit_for(actor, unit_id, Permission.READ_ATTENDANCE)
+        found = await sites.disturbances(actor.agency_id, unit.path, info.context.clock())
+        return [SiteDisturbance.of(row) for row in found]
 
     @strawberry.field(description="One check-in; null when there is none that you may see.")
     async def check_in(self, info: Info, id: UUID) -> CheckIn | None:

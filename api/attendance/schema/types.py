@@ -71,6 +71,10 @@ class CheckIn:
             self.row = await access.check_in(info.context.actor, self.row.id)
         return self.row
 
+    @strawberry.field(description="The unit that the person belonged to then, also after a move.")
+    async def unit(self, info: Info) -> Unit:
+        return Unit.of((await self.whole(info)).unit)
+
     @strawberry.field(description="Whose it is.")
     async def employee(self, info: Info) -> Employee:
         return Employee.of((await self.whole(info)).employee)

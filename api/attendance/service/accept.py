@@ -25,6 +25,7 @@ from api.core.events import Changed
 from api.core.identity import new_id
 from api.core.runtime import Runtime
 from api.people import service as people
+from api.people.models import RuleTopic
 from api.sites.rules import Fix, PositionThresholds, check_input, freshness
 
 JOB = "verify_check_in"
@@ -119,7 +120,7 @@ def _check_form(actor: Actor, sent: Submission) -> None:
 
 
 async def _position_problem(actor: Actor, sent: Submission, now: datetime) -> PositionUnusable | None:
-    parameters = await people.rule(actor.agency_id, "position", local_day(now, actor.time_zone))
+    parameters = await people.rule(actor.agency_id, RuleTopic.POSITION, local_day(now, actor.time_zone))
     thresholds = PositionThresholds.from_mapping(parameters) if parameters else DEFAULTS
     stale = freshness(sent.fixes, now, thresholds)
     return PositionUnusable(stale.code, **dict(stale.params)) if stale else None

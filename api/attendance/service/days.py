@@ -9,6 +9,7 @@ from api.attendance.models import CheckIn
 from api.attendance.rules import PERPRES_21_2023, WorkingHours, late_minutes
 from api.core.identity import new_id
 from api.people import service as people
+from api.people.models import RuleTopic
 
 #: The day's row is locked first, so that two verdicts of one day are counted one after the other.
 LOCK = "SELECT id FROM attendance_day WHERE employee_id = $1 AND day = $2 FOR UPDATE"
@@ -39,7 +40,7 @@ async def refresh_day(using: BaseDBAsyncClient, check_in: CheckIn, time_zone: st
     employee_id: UUID = check_in.employee_id
     await using.execute_query_dict(LOCK, [employee_id, check_in.day])
     facts = (await using.execute_query_dict(FACTS, [employee_id, check_in.day]))[0]
-    late = await _late(check_in.agency_id, check_in.day, facts["in_at"], time_zone)
+    late = await _late(using, check_in.agency_id, check_in.day, facts["in_at"], time_zone)
     await using.execute_query(
         UPSERT,
         [
@@ -68,9 +69,9 @@ def _presence(facts: dict[str, object]) -> str:
     return "PENDING" if facts["open"] else "NOT_IN"
 
 
-async def _late(agency_id: UUID, day: date, in_at: object, time_zone: str) -> int:
+async def _late(using: BaseDBAsyncClient, agency_id: UUID, day: date, in_at: object, time_zone: str) -> int:
     if in_at is None:
         return 0
-    parameters = await people.rule(agency_id, "working_hours", day)
+    parameters = await people.rule(agency_id, RuleTopic.WORKING_HOURS, day, using)
     hours = WorkingHours.from_mapping(parameters) if parameters else PERPRES_21_2023
     return late_minutes(in_at, hours, time_zone)  # type: ignore[arg-type]

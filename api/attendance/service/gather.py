@@ -1,16 +1,18 @@
 """The facts that the position rules ask for: this person's past, the people around, the site."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from uuid import UUID
 
 import orjson
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from api.attendance.models import CheckIn
 from api.attendance.service.accept import fix_from_row
 from api.core import database
 from api.people import service as people
+from api.people.models import RuleTopic
 from api.sites import access as sites
-from api.sites.models import DutyLocation
 from api.sites.rules import (
     Circle,
     Fix,
@@ -19,7 +21,6 @@ from api.sites.rules import (
     PositionVerdict,
     Surroundings,
     assess,
-    is_disturbed,
 )
 
 HISTORY = """
@@ -39,15 +40,21 @@ SELECT (SELECT count(DISTINCT employee_id) FROM check_in
          WHERE agency_id = $1 AND device_id = $7 AND day = $8 AND device_id <> '') AS accounts
 """
 
-AT_SITE = """
-SELECT count(DISTINCT employee_id) AS total,
-       count(DISTINCT employee_id) FILTER (WHERE evidence #>> '{position,level}' <> 'INFO') AS failures
-  FROM check_in WHERE location_id = $1 AND received_at BETWEEN $2 AND $3 AND state <> 'PENDING'
+#: Of other people, those whose verdict does not say yet that they share a point or a device with this one.
+SHARING = """
+SELECT id FROM check_in
+ WHERE agency_id = $1 AND employee_id <> $2 AND received_at BETWEEN $3 AND $4
+   AND (latitude, longitude) IN (SELECT * FROM unnest($5::float8[], $6::float8[]))
+   AND review_decision IS NULL AND NOT reasons @> '[{"code": "COORDINATES_SHARED"}]'
+UNION
+SELECT id FROM check_in
+ WHERE agency_id = $1 AND employee_id <> $2 AND device_id = $7 AND day = $8 AND device_id <> ''
+   AND review_decision IS NULL AND NOT reasons @> '[{"code": "DEVICE_SHARED"}]'
 """
 
 
-async def thresholds_for(check_in: CheckIn) -> PositionThresholds:
-    parameters = await people.rule(check_in.agency_id, "position", check_in.day)
+async def thresholds_for(check_in: CheckIn, using: BaseDBAsyncClient | None = None) -> PositionThresholds:
+    parameters = await people.rule(check_in.agency_id, RuleTopic.POSITION, check_in.day, using)
     return PositionThresholds.from_mapping(parameters)
 
 
@@ -65,21 +72,23 @@ async def judge_position(check_in: CheckIn) -> PositionVerdict:
     around = await _surroundings(check_in, fixes, limits)
     at = check_in.received_at
     verdict = assess(fixes, circles, at, limits, history, around)
-    judged = places.get(verdict.circle_id) if verdict.circle_id else None
-    if judged is None or judged.disturbed_until is None or judged.disturbed_until <= at:
+    if not await sites.is_disturbed(verdict.circle_id, at):
         return verdict
     return assess(fixes, circles, at, limits, history, replace(around, disturbed=True))
 
 
-async def watch_site(location: DutyLocation, now: datetime, limits: PositionThresholds) -> bool:
-    """Mark a site disturbed while many fail there together; True when it has just become so."""
-    window = timedelta(seconds=limits.disturbed_window_s)
-    found = await database.rows(AT_SITE, location.id, now - window, now)
-    if not is_disturbed(found[0]["failures"], found[0]["total"], limits):
-        return False
-    fresh = location.disturbed_until is None or location.disturbed_until <= now
-    await DutyLocation.filter(id=location.id).update(disturbed_until=now + window)
-    return fresh
+async def surroundings_of(check_in: CheckIn, limits: PositionThresholds) -> Surroundings:
+    """As they are known by now, of a check-in that was judged."""
+    fixes = [fix_from_row(row) for row in check_in.fixes]
+    around = await _surroundings(check_in, fixes, limits)
+    return replace(around, disturbed=await sites.is_disturbed(check_in.location_id, check_in.received_at))
+
+
+async def sharing(using: BaseDBAsyncClient, check_in: CheckIn, limits: PositionThresholds) -> list[UUID]:
+    """Others' check-ins that are no longer what they seemed, now that this one has come."""
+    fixes = [fix_from_row(row) for row in check_in.fixes]
+    found = await using.execute_query_dict(SHARING, _around(check_in, fixes, limits))
+    return [row["id"] for row in found]
 
 
 async def _history(check_in: CheckIn, fixes: list[Fix], limits: PositionThresholds) -> History:
@@ -96,10 +105,9 @@ async def _history(check_in: CheckIn, fixes: list[Fix], limits: PositionThreshol
     return History(fix_from_row(orjson.loads(last)) if last else None, found[0]["identical"])
 
 
-async def _surroundings(check_in: CheckIn, fixes: list[Fix], limits: PositionThresholds) -> Surroundings:
+def _around(check_in: CheckIn, fixes: list[Fix], limits: PositionThresholds) -> list[object]:
     window = timedelta(seconds=limits.neighbour_window_s)
-    found = await database.rows(
-        SURROUNDINGS,
+    return [
         check_in.agency_id,
         check_in.employee_id,
         check_in.received_at - window,
@@ -108,7 +116,11 @@ async def _surroundings(check_in: CheckIn, fixes: list[Fix], limits: PositionThr
         [fix.longitude for fix in fixes],
         check_in.device_id,
         check_in.day,
-    )
+    ]
+
+
+async def _surroundings(check_in: CheckIn, fixes: list[Fix], limits: PositionThresholds) -> Surroundings:
+    found = await database.rows(SURROUNDINGS, *_around(check_in, fixes, limits))
     return Surroundings(
         others_at_point=found[0]["others"],
         accounts_on_device=found[0]["accounts"],

@@ -12,6 +12,7 @@ from api.biometrics.rules import FaceThresholds
 from api.core import database
 from api.core.identity import new_id
 from api.people import service as people
+from api.people.models import RuleTopic
 
 #: So many bytes of a print are compared bit by bit; the rest is the worker's own.
 SIGNS = 32
@@ -134,7 +135,7 @@ async def expire(agency_id: UUID, now: datetime, most: int) -> int:
 
     ValueError where the agency's rule cannot be read: then nothing goes.
     """
-    parameters = await people.rule(agency_id, "face", now.date())
+    parameters = await people.rule(agency_id, RuleTopic.FACE, now.date())
     window = timedelta(days=FaceThresholds.from_mapping(parameters).replay_window_days)
     return len(await database.rows(EXPIRE, agency_id, now - window, most))
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from api.attendance.models import CheckIn, CheckInState
 from api.attendance.rules import Past, Verdict, judge
+from api.attendance.service import again, disturbance
 from api.attendance.service.accept import announce_change
 from api.attendance.service.days import refresh_day
-from api.attendance.service.gather import judge_position, thresholds_for, watch_site
+from api.attendance.service.gather import judge_position, sharing, thresholds_for
 from api.biometrics import access as biometrics
 from api.biometrics.models import FaceTemplate
 from api.biometrics.rules import FaceThresholds, FrameFacts
@@ -18,12 +21,14 @@ from api.core import database, outbox
 from api.core.runtime import Runtime
 from api.core.verdict import ReasonLevel
 from api.people import service as people
-from api.sites.models import DutyLocation
-from api.sites.rules import PositionVerdict
+from api.people.models import RuleTopic
+from api.sites.rules import Code, PositionVerdict
 
 #: Without 0, 1, I, L, O, U: read aloud and typed without doubt.
 RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 RECEIPT_LENGTH = 8
+#: Findings that concern somebody else's check-in as much.
+SHARED = {Code.COORDINATES_SHARED, Code.DEVICE_SHARED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ async def open_case(check_in_id: UUID) -> Case | None:
     check_in = await CheckIn.get_or_none(id=check_in_id).select_related("employee__unit", "agency")
     if check_in is None or check_in.state != CheckInState.PENDING:
         return None
-    parameters = await people.rule(check_in.agency_id, "face", check_in.day)
+    parameters = await people.rule(check_in.agency_id, RuleTopic.FACE, check_in.day)
     templates = await biometrics.templates(check_in.employee_id)
     return Case(check_in, list(templates), FaceThresholds.from_mapping(parameters), parameters)
 
@@ -67,7 +72,7 @@ async def settle(
     check_in = case.check_in
     position = await judge_position(check_in)
     verdict = judge(face.frames, position, case.thresholds, face.ran, face.unreadable, face.past)
-    position_rule = await people.rule(check_in.agency_id, "position", check_in.day)
+    position_rule = await people.rule(check_in.agency_id, RuleTopic.POSITION, check_in.day)
     _write(case, verdict, position, position_rule, face, now)
     async with database.transaction() as using:
         if not await outbox.finish(using, claim):
@@ -80,9 +85,11 @@ async def settle(
         if not settled:
             return None
         await refresh_day(using, check_in, check_in.employee.unit.time_zone)
+        concerns_others = await _follow(using, check_in, position)
     announce_change(runtime, check_in.employee.unit.path, check_in)
-    if position.circle_id is not None and position.level_found > ReasonLevel.INFO:
-        await _watch(check_in, position.circle_id, now)
+    if concerns_others:
+        runtime.events.work(disturbance.JOB)
+        runtime.events.work(again.JOB)
     return check_in
 
 
@@ -130,6 +137,15 @@ def _write(
     }
 
 
-async def _watch(check_in: CheckIn, location_id: UUID, now: datetime) -> None:
-    location = await DutyLocation.get(id=location_id)
-    await watch_site(location, now, await thresholds_for(check_in))
+async def _follow(using: BaseDBAsyncClient, check_in: CheckIn, position: PositionVerdict) -> bool:
+    """What this verdict means for others is looked at by jobs, each of which holds one row at a time: two people
+    whose verdicts concern each other would otherwise wait for each other."""
+    failed = position.circle_id is not None and position.level_found > ReasonLevel.INFO
+    if failed and position.circle_id is not None:
+        await outbox.record(using, disturbance.JOB, position.circle_id)
+    shared = bool(SHARED & {reason.code for reason in position.reasons})
+    if shared:
+        limits = await thresholds_for(check_in, using)
+        for other in await sharing(using, check_in, limits):
+            await outbox.record(using, again.JOB, other)
+    return failed or shared

@@ -106,13 +106,13 @@ def _replay_level(case: Case, limits: PositionThresholds) -> ReasonLevel:
     return limits.desktop_level if case.surroundings.desktop else ReasonLevel.REFUSE
 
 
-def shared_coordinates(case: Case, limits: PositionThresholds) -> Reason | None:
-    others = case.surroundings.others_at_point
+def shared_coordinates(around: Surroundings, limits: PositionThresholds) -> Reason | None:
+    others = around.others_at_point
     return limits.reason(Code.COORDINATES_SHARED, others=others) if others > 0 else None
 
 
-def shared_device(case: Case, limits: PositionThresholds) -> Reason | None:
-    accounts = case.surroundings.accounts_on_device
+def shared_device(around: Surroundings, limits: PositionThresholds) -> Reason | None:
+    accounts = around.accounts_on_device
     if accounts < limits.device_accounts:
         return None
     return limits.reason(Code.DEVICE_SHARED, accounts=accounts)
@@ -127,6 +127,9 @@ SIGNALS: tuple[Rule, ...] = (
     claimed_speed,
     repeated_coordinates,
     burst_without_jitter,
+)
+#: What the others and the device say: the only findings that may become true after the verdict.
+AROUND: tuple[Callable[[Surroundings, PositionThresholds], Reason | None], ...] = (
     shared_coordinates,
     shared_device,
 )

@@ -1,6 +1,7 @@
 """Checking in as the product has it done: start, photographs where they belong, submit, settle."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,9 @@ from api.sites.models import DutyLocation
 from tests.api.conftest import Answer, Ask
 from tests.api.generator import documents
 from tests.world import Person, World, jpeg
+from worker.faces import Eyes
+from worker.jobs import settle_again, watch_site
+from worker.jobs.kind import Tools
 
 START = (
     "mutation($input: StartCheckInInput!) { startCheckIn(input: $input) {"
@@ -96,6 +100,13 @@ class Desk:
         assert judged is not None
         await outbox.give_back([other for other in claims if other is not claim], delay_seconds=0)
         return judged
+
+    async def followed_up(self, at: datetime) -> None:
+        """What verdicts mean for others, by the worker's own jobs, until nothing of it is due."""
+        tools = Tools(self.runtime, Eyes(None, ThreadPoolExecutor(1), 0), lambda: at)
+        for kind in (watch_site.KIND, settle_again.KIND):
+            for claim in await outbox.claim(kind.job, most=1_000, lease_seconds=30):
+                assert await kind.handle(tools, claim), "it strikes out its entry in its own transaction"
 
     async def made(self, sent: Input) -> list[CheckIn]:
         return await CheckIn.filter(idempotency_key=sent["idempotencyKey"])

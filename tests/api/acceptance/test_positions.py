@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from api import agency_rules
 from api.attendance.models import CheckIn, CheckInState
-from api.people import service as people
-from api.people.models import AgencyRule
+from api.people.models import Agency
 from tests.api.acceptance.conftest import OUTSIDE_DEGREES, Desk, accepted
 from tests.world import Person, World
 
@@ -118,9 +118,11 @@ async def test_a_plain_one_is_accepted(desk: Desk, world: World) -> None:
     assert codes(row) == {"POSITION_INSIDE", "FACE_MATCHED"}
 
 
-@pytest.mark.parametrize(("degrees", "code"), [(0.5, "SPEED_SUSPICIOUS"), (5.0, "SPEED_IMPOSSIBLE")])
+@pytest.mark.parametrize(
+    ("degrees", "code"), [(0.5, "SPEED_SUSPICIOUS"), (1.35, "SPEED_SUSPICIOUS"), (5.0, "SPEED_IMPOSSIBLE")]
+)
 async def test_faster_than_one_can_travel(desk: Desk, world: World, degrees: float, code: str) -> None:
-    """55 km and 550 km from the last accepted fix, ten minutes later."""
+    """55 km, 150 km (at 900 km/h) and 550 km from the last accepted fix, ten minutes later."""
     person, at = world["deskmate"], world.now
     await judged(desk, person, await desk.start(person, at))
     later = at + timedelta(minutes=10)
@@ -164,11 +166,8 @@ async def test_another_agency_s_people_are_not_looked_at(desk: Desk, world: Worl
 
 
 async def test_an_agency_s_own_thresholds_hold_there_and_only_there(desk: Desk, world: World) -> None:
-    await AgencyRule.create(
-        agency_id=world.agencies["b"], topic="position", parameters={"oldest_s": 30.0}, valid_from=world.now.date()
-        - timedelta(days=2),
-    )  # fmt: skip
-    people.forget_rules()
+    agency = await Agency.get(id=world.agencies["b"])
+    await agency_rules.write(agency, "position", {"oldest_s": 30.0}, world.now.date() - timedelta(days=2))
     for key, outcome in (("b:employee", "PositionUnusable"), ("deskmate", "CheckInAccepted")):
         person = world[key]
         sent = await desk.start(person, world.now)

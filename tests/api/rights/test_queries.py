@@ -37,6 +37,7 @@ NAMES: dict[tuple[str, str], tuple[str, Kind]] = {
     ("attendance", "unitId"): ("staff", Kind.ATTENDANCE),
     ("attendance", "search"): ("person's name", Kind.ATTENDANCE),
     ("attendanceCounts", "unitId"): ("staff", Kind.ATTENDANCE),
+    ("siteDisturbances", "unitId"): ("staff", Kind.ATTENDANCE),
     ("attendanceDay", "employeeId"): ("person", Kind.ATTENDANCE),
     ("checkIn", "id"): ("check-in", Kind.ATTENDANCE),
     ("checkIns", "employeeId"): ("person", Kind.ATTENDANCE),

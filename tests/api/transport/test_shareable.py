@@ -12,6 +12,8 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 from api.attendance.schema.live import AttendanceChange
 from api.attendance.schema.types import AttendanceCounts, AttendanceDay
 from api.schema import schema
+from api.sites.models import WorkMode
+from api.sites.schema import DutyLocation, SiteDisturbance
 from api.transport.asked import Asked
 from api.transport.sharing import SHAREABLE, SOURCES, question_of
 
@@ -80,7 +82,11 @@ def _event() -> AttendanceChange:
         "check_in_id": uuid4(),
     }  # fmt: skip
     counts = AttendanceCounts(total=9, in_=1, out=2, not_in=3, late=4, pending=5, flagged=6, needs_review=7)
-    return AttendanceChange(resync=False, counts=counts, changed=[AttendanceDay.of(row)])
+    place = DutyLocation(
+        id=uuid4(), name="Kantor", kind=WorkMode.OFFICE, latitude=-6.2, longitude=106.8, radius_metres=150
+    )
+    site = SiteDisturbance(id=uuid4(), location=place, since=now, until=now)
+    return AttendanceChange(resync=False, counts=counts, changed=[AttendanceDay.of(row)], disturbances=[site])
 
 
 async def _executed(document: str) -> Any:

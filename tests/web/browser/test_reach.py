@@ -33,6 +33,7 @@ def everything(api: FakeApi) -> list[str]:
         "me": supervisor(recentCheckIns=[found]),
         "unit": MAKASSAR,
         "attendanceCounts": counts(total=24_000, notIn=11_111, late=12_345, **{"in": 12_345}),
+        "siteDisturbances": [],
         "attendance": connection(days, end="x"),
         "checkIn": found,
         "checkIns": connection([found]),

@@ -33,6 +33,7 @@ def wall(api: FakeApi) -> dict[str, Any]:
         "me": supervisor(),
         "unit": PROVINCE,
         "attendanceCounts": counts(total=2, notIn=2),
+        "siteDisturbances": [],
         "attendance": connection(days),
     }
     return api.data
@@ -40,7 +41,12 @@ def wall(api: FakeApi) -> dict[str, Any]:
 
 def change(api: FakeApi, *days: dict[str, Any], resync: bool = False, **numbers: int) -> bytes:
     root = {
-        "attendanceChanged": {"resync": resync, "counts": counts(total=2, **numbers), "changed": list(days)}
+        "attendanceChanged": {
+            "resync": resync,
+            "counts": counts(total=2, **numbers),
+            "changed": list(days),
+            "disturbances": [],
+        }
     }
     return api.event(LIVE["Changes"], {"unit": IDS["province"]}, root)
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import httpx2
 
+from api import agency_rules
 from api.attendance.models import CheckIn, CheckInKind
 from api.attendance.service.accept import Submission, accept
 from api.attendance.service.start import start_check_in
@@ -28,7 +29,7 @@ from api.core.identity import new_id
 from api.core.runtime import Runtime, open_runtime
 from api.core.settings import Settings, load
 from api.core.storage import UploadTarget
-from api.people.models import Agency, AgencyRule, Employee, Unit
+from api.people.models import Agency, Employee, Unit
 from api.sites.models import DutyAssignment, DutyLocation
 from api.sites.rules import Fix
 from worker.faces import Eyes
@@ -185,9 +186,7 @@ async def found_office(runtime: Runtime) -> Office:
     agency = await Agency.create(name="Dinas Uji", short_name=secrets.token_hex(6))
     unit = await Unit.create(agency=agency, code="31", name="Kantor", path="/31/", time_zone="Asia/Jakarta")
     # The test portraits' faces are about 160 pixels wide, and the detector's boxes vary by a tenth around that.
-    await AgencyRule.create(
-        agency=agency, topic="face", parameters={"min_face_px": 120}, valid_from=date(2020, 1, 1)
-    )
+    await agency_rules.write(agency, "face", {"min_face_px": 120}, date(2020, 1, 1))
     location = await DutyLocation.create(
         agency=agency, unit=unit, name="Kantor", latitude=LATITUDE, longitude=LONGITUDE, radius_metres=150
     )

@@ -43,6 +43,7 @@ async def show(visit: Visit) -> Response:
         "me": data["me"],
         "unit": data["unit"],
         "counts": data["attendanceCounts"],
+        "sites": data["siteDisturbances"],
         **_list(visit, data["attendance"], wanted),
     }
     return visit.show(TEMPLATE, context)
@@ -114,7 +115,7 @@ def change(pages: Pages, payload: bytes, locale: str) -> bytes:
     drawn once, however many look at it. So it must not depend on who looks."""
     found = decoded(payload)["attendanceChanged"]
     days = sorted(found["changed"], key=lambda day: day["lastChangeAt"] or "")
-    context = {"counts": found["counts"], "days": days}
+    context = {"counts": found["counts"], "days": days, "sites": found["disturbances"]}
     told = htmx.message(pages.whole(CHANGE, locale, context))
     return told + htmx.event("resync") if found["resync"] else told
 
