@@ -91,6 +91,11 @@ class Desk:
         """Judged as the worker does it, with what vision would have found."""
         claims = await outbox.claim(JOB, most=1_000, lease_seconds=30)
         [claim] = [claim for claim in claims if str(claim.subject_id) == str(check_in_id)]
+        judged = await self.judged(claim, at, face)
+        await outbox.give_back([other for other in claims if other is not claim], delay_seconds=0)
+        return judged
+
+    async def judged(self, claim: outbox.Claim, at: datetime, face: FrameFacts = CLEAR) -> CheckIn:
         case = await settle.open_case(claim.subject_id)
         assert case is not None
         found = settle.FaceFindings(
@@ -98,7 +103,6 @@ class Desk:
         )
         judged = await settle.settle(self.runtime, claim, case, found, at)
         assert judged is not None
-        await outbox.give_back([other for other in claims if other is not claim], delay_seconds=0)
         return judged
 
     async def followed_up(self, at: datetime) -> None:
