@@ -23,7 +23,7 @@ from tests.world import MODEL, PLACES, Person, Place, World, cast, jpeg, vector
 
 OFFICE = (-6.2, 106.8)
 #: Parts of an office that a check-in shows of it.
-PLACE_VALUES = {"location", "location name", "latitude", "longitude", "disturbance"}
+PLACE_VALUES = {"location", "location name", "latitude", "longitude"}
 #: Units whose office is disturbed, until how long from now. Nobody of the cast checks in at the lasting ones.
 DISTURBED = {
     "office": timedelta(minutes=-1),
@@ -92,8 +92,10 @@ class _Planter:
         )
         await self._location(agency, place.key, f"unit:{place.key}", WorkMode.OFFICE, *OFFICE)
         if place.key in DISTURBED:
+            # One that is over is shown with the evidence of those who checked in then.
+            lasts = DISTURBED[place.key] > timedelta(0)
             await SiteDisturbance.create(
-                id=self.c.uuid(owner, Kind.UNIT, "disturbance"),
+                id=self.c.uuid(owner, Kind.UNIT if lasts else Kind.EVIDENCE, "disturbance"),
                 agency_id=self.world.agencies[agency],
                 location_id=self.world.locations[place.key],
                 since=self.now - timedelta(hours=2),
@@ -302,6 +304,8 @@ class _Planter:
         if not here.startswith("home:"):
             for value in self.c.of(f"unit:{here}", Kind.UNIT) & self._place_values(here):
                 self.c.also(value, person.key, Kind.ATTENDANCE)
+            for value in self.c.of(f"unit:{here}", Kind.EVIDENCE):
+                self.c.also(value, person.key, Kind.EVIDENCE)
 
     def _place_values(self, here: str) -> set[object]:
         return {k for k in self.c.of(f"unit:{here}", Kind.UNIT) if self.c.what[k] in PLACE_VALUES}

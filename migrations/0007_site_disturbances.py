@@ -20,7 +20,7 @@ class RuleTopic(StrEnum):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0004_waiting_index")]
+    dependencies = [("models", "0006_enrolment_prints")]
 
     initial = False
 
