@@ -3,9 +3,10 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from local.server import Server
+from tests.kill.history import RECOVERY_SECONDS
 from tests.kill.processes import HadirProcess
 from tests.worker.jobs.office import elsewhere
 
@@ -19,16 +20,25 @@ async def ready(*processes: HadirProcess) -> None:
 
 
 class Reaper:
-    """`victims` are drawn equally often, one of each group at a time; `kills` counts them by name."""
+    """`victims` are drawn equally often, one of each group at a time; `kills` counts them by name. `answered`
+    is how many have had an answer so far."""
 
-    def __init__(self, victims: Sequence[Sequence[HadirProcess | Server]], chance: random.Random) -> None:
+    def __init__(
+        self,
+        victims: Sequence[Sequence[HadirProcess | Server]],
+        answered: Callable[[], int],
+        chance: random.Random,
+    ) -> None:
         self._victims = victims
+        self._answered = answered
         self._chance = chance
         self._bag: list[Sequence[HadirProcess | Server]] = []
         self.kills: Counter[str] = Counter()
 
     async def strike(self, times: int) -> None:
         for _ in range(times):
+            if self._chance.random() < 0.7:
+                await self._at_work_again()
             await asyncio.sleep(self._chance.uniform(0.02, 0.6))
             target = self._drawn()
             if isinstance(target, Server):
@@ -38,6 +48,13 @@ class Reaper:
             else:
                 await self._kill(target)
                 self.kills[target.name] += 1
+
+    async def _at_work_again(self) -> None:
+        """Mostly what is struck is at work; now and then two are struck at once."""
+        before = self._answered()
+        async with asyncio.timeout(RECOVERY_SECONDS):
+            while self._answered() == before:  # noqa: ASYNC110 - somebody else's answers
+                await asyncio.sleep(0.01)
 
     def _drawn(self) -> HadirProcess | Server:
         self._bag = self._bag or self._chance.sample(self._victims, len(self._victims))

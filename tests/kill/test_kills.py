@@ -174,7 +174,8 @@ def test_whatever_dies_whenever_what_was_acknowledged_is_verified_once(
             workers = [make_worker(PACK) for _ in range(2)]
             users = await users_of(office, 60, like=await she_enrols(office))
             history, seconds = History(), []
-            reaper = Reaper([*([web] for web in webs), workers, [postgres], [valkey]], random.Random(seed))
+            victims = [*([web] for web in webs), workers, [postgres], [valkey]]
+            reaper = Reaper(victims, lambda: len(history.moments), random.Random(seed))
             async with heard(history, office.runtime):
                 async with load(history, addresses(webs), users, PICTURES):
                     for points in rounds(kill_points):
