@@ -11,6 +11,8 @@ import asyncio
 import os
 import secrets
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,6 +193,13 @@ class Storage:
             raise Unavailable from error
         return True
 
+    async def delete_unfinished(self, prefixes: Sequence[str], before: datetime) -> None:
+        """What a process that was killed has left half written under these prefixes. A folder only: S3 keeps
+        nothing of a request that broke off."""
+        if isinstance(self._store, LocalStore):
+            folders = [Path(f"{self._store.prefix}/{prefix}") for prefix in prefixes]
+            await asyncio.to_thread(_delete_unfinished, folders, before.timestamp())
+
     async def names(self, prefix: str) -> list[tuple[str, datetime]]:
         """Names and ages of the objects under a prefix."""
         found: list[tuple[str, datetime]] = []
@@ -222,6 +231,14 @@ class Storage:
 
 def _message(path: str, key: str, expires: int, viewer: str) -> str:
     return "\n".join((path, key, str(expires), viewer))
+
+
+def _delete_unfinished(folders: Sequence[Path], before: float) -> None:
+    """LocalStore writes `name#1` (or a higher number) beside `name` and renames it; no listing shows it."""
+    for path in (path for folder in folders for path in folder.rglob("*#*")):
+        with suppress(FileNotFoundError):  # it was finished, or another sweep was here
+            if path.name.rpartition("#")[2].isdecimal() and path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _open_store(settings: Settings) -> LocalStore | S3Store:

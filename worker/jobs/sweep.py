@@ -46,6 +46,8 @@ DELETE FROM credential USING old WHERE credential.id = old.id RETURNING credenti
 """
 #: Older than any upload that is still under way, and than any doubt about clocks.
 ORPHAN_AGE = timedelta(days=1)
+#: Nobody writes at one photograph for so long.
+UNFINISHED_AGE = timedelta(minutes=30)
 
 
 async def sweep(context: dict[Any, Any]) -> None:
@@ -78,7 +80,9 @@ async def _nonces(tools: Tools) -> int:
 
 async def _orphaned_photographs(tools: Tools) -> int:
     """Photographs that were sent and never enrolled."""
-    before = datetime.now(UTC) - ORPHAN_AGE
+    now = datetime.now(UTC)
+    await tools.runtime.storage.delete_unfinished(["enrolments"], now - UNFINISHED_AGE)
+    before = now - ORPHAN_AGE
     old = [key for key, changed in await tools.runtime.storage.names("enrolments") if changed < before]
     count = 0
     for start in range(0, len(old), BATCH):
@@ -97,6 +101,7 @@ async def _delete_unnamed(tools: Tools, statement: str, owners: dict[str, UUID])
 async def _frames_of(tools: Tools, nonces: Sequence[database.Row]) -> dict[str, UUID]:
     """What was sent under these nonces, and what was copied of it, with whose it is."""
     folders = [frame_folder(nonce["agency_id"], bytes(nonce["digest"])) for nonce in nonces]
+    await tools.runtime.storage.delete_unfinished(folders, datetime.now(UTC) - UNFINISHED_AGE)
     found = await asyncio.gather(*(tools.runtime.storage.names(folder) for folder in folders))
     return {key: nonce["employee_id"] for nonce, keys in zip(nonces, found, strict=True) for key, _ in keys}
 

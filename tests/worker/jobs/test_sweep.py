@@ -102,6 +102,31 @@ def test_photographs_sent_and_never_enrolled_go_after_a_day(settings: Settings) 
     asyncio.run(story())
 
 
+def test_what_a_killed_process_left_half_written_goes(settings: Settings) -> None:
+    """No listing of the store shows it, and it may be the whole of a photograph."""
+
+    async def story() -> None:
+        async with open_office(settings) as office:
+            store, she = settings.data_dir / "store", await office.hire()
+            await she.has_template(bytes(2048), "none")
+            started = await start_check_in(she.context, CheckInKind.IN, 1)
+            record = await she.check_in(portrait(5))
+            (enrolled,) = await biometrics.start_enrolment(she.context, 1)
+            keys = [started.uploads[0].key, record.frames[0], enrolled.key]
+            left, under_way = ([store / f"{key}#{number}" for key in keys] for number in (1, 12))
+            for path in (*left, *under_way):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b"half a photograph")
+            for path in left:
+                os.utime(path, ((NOW - timedelta(hours=1)).timestamp(),) * 2)
+            await CheckInNonce.all().update(expires_at=NOW - timedelta(days=2))
+            await sweep({"tools": Tools(office.runtime, eyes_of(None))})
+            assert set(store.rglob("*#*")) == set(under_way)
+            assert await office.runtime.storage.get(record.frames[0]) == portrait(5)
+
+    asyncio.run(story())
+
+
 def test_credentials_are_forgotten_a_month_after_their_end(settings: Settings) -> None:
     async def story() -> None:
         async with open_office(settings) as office:
