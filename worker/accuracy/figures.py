@@ -46,12 +46,12 @@ class Scores:
     @property
     def fmr(self) -> Rates:
         """Share of impostor comparisons at or over each threshold; NaN without any."""
-        return _share(self.impostor[::-1].cumsum()[::-1], self.impostor.sum())
+        return _share(self.impostor[::-1].cumsum()[::-1], int(self.impostor.sum()))
 
     @property
     def fnmr(self) -> Rates:
         """Share of genuine comparisons below each threshold; NaN without any."""
-        return _share(self.genuine.cumsum() - self.genuine, self.genuine.sum())
+        return _share(self.genuine.cumsum() - self.genuine, int(self.genuine.sum()))
 
 
 @dataclass(frozen=True, slots=True)

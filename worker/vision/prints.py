@@ -70,7 +70,7 @@ class Print:
 
 def print_of(pixels: Pixels, keypoints: FloatArray) -> Print | None:
     """The print of the face with these five points (5×2, pixels); None where they span none."""
-    if not np.isfinite(keypoints).all() or np.ptp(keypoints, axis=0).min() < 1:
+    if not np.isfinite(keypoints).all() or np.min(np.ptp(keypoints, axis=0)) < 1:
         return None
     place = fit(keypoints, _POINTS)[:, [0, 2]].astype("<f4").tobytes()
     grey = cut(pixels, place)
