@@ -48,14 +48,14 @@ class History:
     surprises: list[str] = field(default_factory=list)
     #: Signals heard, by the check-in they are about.
     signals: Counter[UUID] = field(default_factory=Counter)
-    #: Requests that got no answer, or "later".
-    unanswered: int = 0
+    #: Requests that got no answer, or "later", by why.
+    unanswered: Counter[str] = field(default_factory=Counter)
 
     @property
     def summary(self) -> str:
         unknown = len(self.invoked) - len(self.acknowledged) - len(self.refused)
         return (
-            f"{len(self.acknowledged)} acknowledged, {unknown} unknown, {self.unanswered} requests unanswered"
+            f"{len(self.acknowledged)} acknowledged, {unknown} unknown, unanswered: {dict(self.unanswered)}"
         )
 
     def acknowledge(self, key: str, check_in_id: UUID) -> None:

@@ -73,6 +73,7 @@ class Phone:
             lambda web: self._graphql(web, user, START, {"kind": self._kind(), "frames": 1})
         )
         if start["__typename"] == "TooManyAttempts":
+            self.history.unanswered["TooManyAttempts"] += 1
             return
         if start["__typename"] != "CheckInStart":
             self._surprised("a start", start)
@@ -159,11 +160,11 @@ class Phone:
     async def _answered(self, method: str, url: str, **request: Any) -> httpx.Response:
         try:
             answer = await self.client.request(method, url, **request)
-        except httpx.TransportError:
-            self.history.unanswered += 1
+        except httpx.TransportError as error:
+            self.history.unanswered[type(error).__name__] += 1
             raise Unreached from None
         if answer.status_code in (429, 503):
-            self.history.unanswered += 1
+            self.history.unanswered[str(answer.status_code)] += 1
             raise Unreached
         return answer
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -51,10 +52,15 @@ class Reaper:
 
     async def _at_work_again(self) -> None:
         """Mostly what is struck is at work; now and then two are struck at once."""
-        before = self._answered()
-        async with asyncio.timeout(RECOVERY_SECONDS):
-            while self._answered() == before:  # noqa: ASYNC110 - somebody else's answers
-                await asyncio.sleep(0.01)
+        before, until = self._answered(), time.monotonic() + RECOVERY_SECONDS
+        while self._answered() == before:
+            assert time.monotonic() < until, f"nobody was answered after {dict(self.kills)}:\n{self._words()}"
+            await asyncio.sleep(0.01)
+
+    def _words(self) -> str:
+        """The last of every process."""
+        processes = (one for group in self._victims for one in group if isinstance(one, HadirProcess))
+        return "\n".join(f"{one.name}, alive: {one.is_alive}\n{one.said[-2000:]}" for one in processes)
 
     def _drawn(self) -> HadirProcess | Server:
         self._bag = self._bag or self._chance.sample(self._victims, len(self._victims))
