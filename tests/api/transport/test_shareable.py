@@ -19,7 +19,6 @@ from api.transport.sharing import SHAREABLE, SOURCES, question_of
 
 pytestmark = pytest.mark.anyio
 
-ROOT = "Subscription.attendanceChanged"
 #: Fields of the same types that ask who is reading, or what he has loaded.
 OWN = {
     "AttendanceDay.checkIns",
@@ -66,10 +65,12 @@ def _selected(found: GraphQLObjectType, wanted: set[str]) -> str:
     return f"{{ __typename {' '.join(chosen)} }}"
 
 
-def _document(wanted: set[str]) -> str:
-    change = schema._schema.get_type("AttendanceChange")
+def _document(wanted: set[str], source: str = "attendanceChanged") -> str:
+    subscription = schema._schema.subscription_type
+    assert subscription is not None
+    change = get_named_type(subscription.fields[source].type)
     assert isinstance(change, GraphQLObjectType)
-    return f"subscription($unit: UUID!) {{ attendanceChanged(unitId: $unit) {_selected(change, wanted)} }}"
+    return f"subscription($unit: UUID!) {{ {source}(unitId: $unit) {_selected(change, wanted)} }}"
 
 
 def _event() -> AttendanceChange:
@@ -89,18 +90,29 @@ def _event() -> AttendanceChange:
     return AttendanceChange(resync=False, counts=counts, changed=[AttendanceDay.of(row)], disturbances=[site])
 
 
-async def _executed(document: str) -> Any:
-    return await schema.execute(document, UNIT, OnlyClock(), _event())  # type: ignore[arg-type]
+#: Source → one event of it, with something in each of its lists.
+EVENTS = {"attendanceChanged": _event}
+
+
+async def _executed(document: str, source: str = "attendanceChanged") -> Any:
+    return await schema.execute(document, UNIT, OnlyClock(), EVENTS[source]())  # type: ignore[arg-type]
 
 
 def test_every_field_of_the_shared_types_was_decided_on() -> None:
-    assert {c for c in SHAREABLE if not c.endswith(".__typename")} - {ROOT} | OWN == _fields()
+    roots = {f"Subscription.{source}" for source in SOURCES}
+    assert {c for c in SHAREABLE if not c.endswith(".__typename")} - roots | OWN == _fields()
     assert not SHAREABLE & OWN
 
 
-async def test_no_shared_field_asks_who_is_reading() -> None:
-    result = await _executed(_document(set(SHAREABLE)))
+@pytest.mark.parametrize("source", SOURCES)
+async def test_no_shared_field_asks_who_is_reading(source: str) -> None:
+    result = await _executed(_document(set(SHAREABLE), source), source)
     assert result.errors is None
+    assert result.data[source]
+
+
+async def test_the_event_that_is_tried_holds_something() -> None:
+    result = await _executed(_document(set(SHAREABLE)))
     (day,) = result.data["attendanceChanged"]["changed"]
     assert day["employee"]["unit"]["timeZone"] == "Asia/Makassar"
 
