@@ -60,7 +60,7 @@ def test_keys_are_made_once_and_never_shown(tmp_path: Path) -> None:
 
 
 def test_a_missing_face_pack_is_one_sentence(tmp_path: Path) -> None:
-    done = hadir(tmp_path, "faces", "show", HADIR_FACE_PACK=str(tmp_path / "none"))
+    done = hadir(tmp_path, "faces", "pack", "show", HADIR_FACE_PACK=str(tmp_path / "none"))
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert str(tmp_path / "none") in done.stderr
