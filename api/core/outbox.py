@@ -121,7 +121,10 @@ async def give_back(claims: Sequence[Claim], *, delay_seconds: float | None = No
 async def waiting() -> tuple[int, float]:
     """How many entries are not done, and for how many seconds the oldest of them has been due; 0 when none is."""
     (row,) = await database.rows(
-        "SELECT count(*) AS n, extract(epoch FROM now() - min(due_at))::float8 AS oldest FROM outbox"
+        # What failed is put off for a minute at most; what is due later is no backlog, but an appointment.
+        "SELECT count(*) AS n, extract(epoch FROM now() - min(due_at))::float8 AS oldest FROM outbox "
+        "WHERE due_at <= now() + make_interval(secs => $1)",
+        float(LONGEST_BACKOFF),
     )
     return row["n"], max(0.0, row["oldest"] or 0.0)
 

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 TEXT_FORM = re.compile(r"cnry\d{5}")
-NUMBER_FORM = re.compile(r"(?<!\w)(?:\d{18}|\d{7})(?!\w)")
+NUMBER_FORM = re.compile(r"(?<!\w)(?:\d{18}|\d{7}|\d[.,]\d{3}[.,]\d{3})(?!\w)")  # sentences group digits
 MOMENT_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 PHOTO_FORM = re.compile(r"files/((?:frames|templates)/[0-9a-f-]{36})")
 
@@ -115,7 +115,10 @@ class Canaries:
             *UUID_FORM.findall(text.lower()),
             *PHOTO_FORM.findall(text),
         ]
-        keys += [digits if len(digits) == 18 else int(digits) for digits in NUMBER_FORM.findall(text)]
+        keys += [
+            digits if len(digits) == 18 else int(re.sub("[.,]", "", digits))
+            for digits in NUMBER_FORM.findall(text)
+        ]
         keys += [_as_key(datetime.fromisoformat(moment)) for moment in MOMENT_FORM.findall(text)]
         yield from (key for key in keys if key in self.grounds)
 

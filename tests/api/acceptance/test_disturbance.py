@@ -221,3 +221,12 @@ async def due_now() -> None:
     """As when the end of the mark has come."""
     changed = await OutboxEntry.filter(job="watch_site").update(due_at=datetime.fromtimestamp(0).astimezone())
     assert changed == 1, "a mark that is not over is looked at again"
+
+
+async def test_an_appointment_is_no_backlog(desk: Desk, start: datetime) -> None:
+    """Else the figure by which workers are scaled would stand above zero for as long as a mark lasts."""
+    before = await outbox.outstanding()
+    await three_fail(desk, start)
+    await desk.followed_up(start)
+    assert await OutboxEntry.filter(job="watch_site").count() == 1
+    assert await outbox.outstanding() == before
