@@ -27,6 +27,7 @@ from tests.pictures import mjpeg_file
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
 PHONE = {"width": 360, "height": 740}
+ANDROID = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 DESKTOP = {"width": 1280, "height": 800}
 #: The duty location of the demonstration's accounts, and somewhere else in the same town.
 OFFICE = {"latitude": -6.91471, "longitude": 107.60982, "accuracy": 12}
@@ -206,6 +207,7 @@ def someone(
                 geolocation={**at, "latitude": at["latitude"] + next(_steps) * A_STEP},
                 permissions=["geolocation", "camera"],
                 locale="id-ID",
+                **({} if wide else {"user_agent": ANDROID}),
                 **options,
             )
             stack.callback(context.close)

@@ -24,6 +24,7 @@ def test_enrolling_with_three_photographs(visit: Callable[..., Page], site: Site
     started = {"__typename": "EnrolmentStart", "expiresAt": f"{DAY}T00:30:00+00:00", "uploads": targets}
     api.data = {"me": me({**SITI, "enrolment": "NONE"}), "startEnrolment": started, "enrolFace": enrol}
     page = visit("/enrol")
+    expect(page.locator("#shutter")).to_be_in_viewport(ratio=1)
     for _ in range(2):
         page.locator("#shutter:enabled").click()
     page.get_by_role("button", name="Again").first.click()
