@@ -22,7 +22,7 @@ COMMON = {
     "first": "How many rows at most, 1 to 100.",
     "id": "Which one.",
     "input": "What it takes.",
-    "search": "A part of the name, or the beginning of a NIP.",
+    "search": "A part of the name, or the beginning or the end of a NIP.",
     "under": "Only this unit and those under it.",
     "unitId": "A unit, with all that is under it.",
 }

@@ -4,6 +4,7 @@ import strawberry
 
 from api.accounts import schema as accounts
 from api.attendance import access as attendance
+from api.attendance.schema.desk import Desk, DeskContact, desk_contacts, own_desk
 from api.attendance.schema.query import day_of
 from api.attendance.schema.types import AttendanceDay, CheckIn
 from api.biometrics import schema as biometrics
@@ -57,6 +58,18 @@ class Me:
         rows = await people.tops(info.context.actor, Permission.WATCH_ATTENDANCE)
         return [Unit.of(row) for row in rows]
 
+    @strawberry.field(
+        description="What you need to record presences by hand; null when that is not yours to do."
+    )
+    async def desk(self, info: Info) -> Desk | None:
+        return await own_desk(info)
+
+    @strawberry.field(
+        description="Who may record your presence by hand when your face cannot be compared, nearest first."
+    )
+    async def desk_contacts(self, info: Info) -> list[DeskContact]:
+        return await desk_contacts(info)
+
     @strawberry.field(description="Your day as it stands.")
     async def today(self, info: Info) -> AttendanceDay:
         found = await day_of(info, info.context.actor.employee_id, None)
@@ -108,6 +121,7 @@ SLICE = Slice(
         "Me.permissions": 10,
         "Me.roles": 10,
         "Me.sessions": 50,
+        "Me.deskContacts": 5,
         "Me.watchableUnits": 10,
     },
 )

@@ -47,7 +47,7 @@ class Person:
     api_token: str = ""
     api_token_id: UUID = field(default_factory=new_id)
     nonce: str = ""
-    #: By the state's name in small letters, and "decided", "home".
+    #: By the state's name in small letters, and "decided", "home", "by_hand".
     check_ins: dict[str, UUID] = field(default_factory=dict)
     enrolments: dict[str, UUID] = field(default_factory=dict)
 
@@ -74,6 +74,7 @@ def cast() -> list[Person]:
         Person("auditor", "a", "root", Role.AUDITOR),
         Person("hr_admin", "a", "province", Role.HR_ADMIN, "province", "agency_admin"),
         Person("supervisor", "a", "office", Role.SUPERVISOR, "office", "hr_admin"),
+        Person("desk_officer", "a", "office", Role.DESK_OFFICER, "office", "supervisor"),
         Person("employee", "a", "office", Role.EMPLOYEE, "office", "supervisor"),
         Person("deskmate", "a", "office", superior="supervisor"),
         Person("retired", "a", "office", superior="supervisor", active=False),
@@ -91,7 +92,7 @@ def cast() -> list[Person]:
 #: The actors of a sweep, a few to a test: a database of its own costs more than what one of them asks.
 #: None is a stranger.
 COMPANIES: tuple[tuple[str | None, ...], ...] = (
-    ("agency_admin", "employee", None),
+    ("agency_admin", "employee", "desk_officer", None),
     ("auditor", "deskmate", "retired"),
     ("hr_admin", "supervisor", "colleague", "easterner", "other_supervisor"),
     ("b:agency_admin", "b:auditor", "b:hr_admin", "b:supervisor", "b:employee"),

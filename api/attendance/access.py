@@ -25,6 +25,7 @@ class AttendanceFilter(StrEnum):
     LATE = "LATE"
     FLAGGED = "FLAGGED"
     NEEDS_REVIEW = "NEEDS_REVIEW"
+    BY_HAND = "BY_HAND"
 
 
 #: Everyone under a path, each with the state of the day: given, or the local one of the person's unit. That is
@@ -50,7 +51,8 @@ SELECT e.id AS employee_id, e.nip, e.name, e.position, e.active, e.supervisor_id
        u.id AS unit_id, u.code AS unit_code, u.name AS unit_name, u.path AS unit_path, u.time_zone, u.parent_id,
        u.today AS day, coalesce(d.presence, 'NOT_IN') AS presence, d.in_at, d.out_at,
        coalesce(d.late_minutes, 0) AS late_minutes, coalesce(d.flagged, false) AS flagged,
-       coalesce(d.needs_review, false) AS needs_review, d.check_in_id, d.last_change_at
+       coalesce(d.needs_review, false) AS needs_review, coalesce(d.by_hand, false) AS by_hand,
+       d.check_in_id, d.last_change_at
 """
 
 COUNTS = """
@@ -61,7 +63,8 @@ SELECT count(*) AS total,
        count(*) FILTER (WHERE d.late_minutes > 0) AS late,
        count(*) FILTER (WHERE d.presence = 'PENDING') AS pending,
        count(*) FILTER (WHERE d.flagged) AS flagged,
-       count(*) FILTER (WHERE d.needs_review) AS needs_review
+       count(*) FILTER (WHERE d.needs_review) AS needs_review,
+       count(*) FILTER (WHERE d.by_hand) AS by_hand
 """
 
 FILTERS = {
@@ -73,6 +76,7 @@ FILTERS = {
     AttendanceFilter.LATE: " AND d.late_minutes > 0",
     AttendanceFilter.FLAGGED: " AND d.flagged",
     AttendanceFilter.NEEDS_REVIEW: " AND d.needs_review",
+    AttendanceFilter.BY_HAND: " AND d.by_hand",
 }
 SEARCH = " AND ($5::text IS NULL OR e.name ILIKE $5 OR e.nip LIKE $5)"
 
@@ -138,6 +142,12 @@ async def board_of(
 
 #: What a person has yet to decide.
 WAITING = Q(state=CheckInState.REVIEW) | Q(contested_at__isnull=False, review_decision__isnull=True)
+
+
+def of_others(actor: Actor) -> Q:
+    """Neither the actor's own nor what he recorded: others decide about these."""
+    recorded_by_another = Q(recorder_id__isnull=True) | ~Q(recorder_id=actor.employee_id)
+    return ~Q(employee_id=actor.employee_id) & recorded_by_another
 
 
 def check_ins(actor: Actor, permission: Permission = Permission.READ_ATTENDANCE) -> QuerySet[CheckIn]:

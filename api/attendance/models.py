@@ -37,6 +37,11 @@ class ReviewDecision(StrEnum):
     REJECT = "REJECT"
 
 
+class CheckInMethod(StrEnum):
+    FACE = "FACE"
+    BY_HAND = "BY_HAND"
+
+
 class CheckInNonce(Model):
     """Permission for one submission by one person, spent once. Only its SHA-256 is kept."""
 
@@ -108,6 +113,13 @@ class CheckIn(Model):
     location_id: UUID | None
     receipt = fields.CharField(max_length=16, null=True)
 
+    #: Who recorded it by hand, and why; None for what was checked by face. Never the person himself.
+    recorder: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "recorded", null=True, on_delete=fields.RESTRICT
+    )
+    recorder_id: UUID | None
+    record_reason = fields.CharField(max_length=500, null=True)
+
     contested_at = fields.DatetimeField(null=True)
     contest_reason = fields.CharField(max_length=500, null=True)
     review_decision = fields.CharEnumField(ReviewDecision, max_length=8, null=True)
@@ -117,6 +129,10 @@ class CheckIn(Model):
         "models.Employee", "reviews", null=True, on_delete=fields.RESTRICT
     )
     reviewer_id: UUID | None
+
+    @property
+    def method(self) -> CheckInMethod:
+        return CheckInMethod.FACE if self.recorder_id is None else CheckInMethod.BY_HAND
 
     class Meta:
         table = "check_in"
@@ -182,6 +198,8 @@ class AttendanceDay(Model):
     late_minutes = fields.IntField(default=0)
     flagged = fields.BooleanField(default=False)
     needs_review = fields.BooleanField(default=False)
+    #: A check-in that counts was recorded by hand.
+    by_hand = fields.BooleanField(db_default=False)
     #: The check-in to look at first: one that waits for a person, else one that is marked, else the latest.
     check_in_id = fields.UUIDField(null=True)
     last_change_at = fields.DatetimeField()

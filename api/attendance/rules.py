@@ -40,6 +40,7 @@ class Code(StrEnum):
     PHOTO_REPEATED = "PHOTO_REPEATED"
     PHOTO_OF_ENROLMENT = "PHOTO_OF_ENROLMENT"
     PHOTO_NOT_COMPARED = "PHOTO_NOT_COMPARED"
+    RECORDED_BY_HAND = "RECORDED_BY_HAND"
 
 
 LEVELS: Mapping[Code, ReasonLevel] = {
@@ -57,6 +58,7 @@ LEVELS: Mapping[Code, ReasonLevel] = {
     Code.PHOTO_REPEATED: ReasonLevel.REVIEW,
     Code.PHOTO_OF_ENROLMENT: ReasonLevel.REVIEW,
     Code.PHOTO_NOT_COMPARED: ReasonLevel.REVIEW,
+    Code.RECORDED_BY_HAND: ReasonLevel.INFO,
 }
 
 

@@ -1,6 +1,8 @@
 """What attendance adds to the whole."""
 
 from api.attendance import photographs
+from api.attendance.schema.by_hand import recorders
+from api.attendance.schema.desk import DeskMutation
 from api.attendance.schema.live import AttendanceSubscription, attendance_change
 from api.attendance.schema.mutation import AttendanceMutation
 from api.attendance.schema.query import AttendanceQuery
@@ -16,7 +18,7 @@ from api.core.slice import Slice, Source
 
 SLICE = Slice(
     queries=(AttendanceQuery,),
-    mutations=(AttendanceMutation,),
+    mutations=(AttendanceMutation, DeskMutation),
     subscriptions=(AttendanceSubscription,),
     refusals={
         errors.NonceUnusable: NonceUnusable,
@@ -27,12 +29,13 @@ SLICE = Slice(
     sources={"attendanceChanged": Source("attendance", Permission.WATCH_ATTENDANCE, attendance_change)},
     shareable={
         "AttendanceChange": "resync counts changed disturbances",
-        "AttendanceCounts": "total in out notIn late pending flagged needsReview",
-        "AttendanceDay": "id employee day presence inAt outAt lateMinutes flagged needsReview lastChangeAt "
+        "AttendanceCounts": "total in out notIn late pending flagged needsReview byHand",
+        "AttendanceDay": "id employee day presence inAt outAt lateMinutes flagged needsReview byHand lastChangeAt "
         "checkInId",
     },
     photographs={"frames": photographs.frame, "templates": photographs.template},
-    folders=("frames",),
+    folders=("frames", "desk"),
+    loaders={"recorder": recorders},
     lists={
         "AttendanceChange.changed": 50,
         "AttendanceChange.disturbances": 20,
@@ -41,6 +44,7 @@ SLICE = Slice(
         "CheckIn.reasons": 5,
         "CheckInStart.challenge": 3,
         "CheckInStart.uploads": 8,
+        "Desk.units": 10,
         "Evidence.frames": 8,
         "PositionEvidence.fixes": 10,
     },
@@ -52,6 +56,7 @@ SLICE = Slice(
         "state": "Only those that stand so.",
     },
     values={
+        "AttendanceFilter.BY_HAND": "With a check-in that counts and was recorded by hand.",
         "AttendanceFilter.FLAGGED": "With a check-in that counts but is marked.",
         "AttendanceFilter.IN": "Checked in, and not out.",
         "AttendanceFilter.LATE": "Came after the start of duty.",
@@ -61,6 +66,8 @@ SLICE = Slice(
         "AttendanceFilter.PENDING": "Came, not decided yet.",
         "CheckInKind.IN": "Coming.",
         "CheckInKind.OUT": "Going.",
+        "CheckInMethod.BY_HAND": "A person at the desk recorded it.",
+        "CheckInMethod.FACE": "The face was compared.",
         "CheckInState.ACCEPTED": "It counts.",
         "CheckInState.FLAGGED": "It counts, and is marked.",
         "CheckInState.PENDING": "Taken and safe; the verdict follows.",

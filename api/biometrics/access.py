@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from api.biometrics.models import Consent, Enrolment, FaceTemplate, Purpose
+from api.biometrics.models import Consent, Enrolment, FaceTemplate, Objection, Purpose
 from api.core import database
 from api.core.context import Actor
 from api.core.policy import Permission
@@ -16,6 +16,10 @@ def own_enrolments(actor: Actor) -> QuerySet[Enrolment]:
 
 def valid_consent(employee_id: UUID, purpose: Purpose) -> QuerySet[Consent]:
     return Consent.filter(employee_id=employee_id, purpose=purpose, withdrawn_at__isnull=True)
+
+
+def objection_in_force(employee_id: UUID) -> QuerySet[Objection]:
+    return Objection.filter(employee_id=employee_id, taken_back_at__isnull=True)
 
 
 def templates(employee_id: UUID) -> QuerySet[FaceTemplate]:

@@ -43,6 +43,26 @@ class Consent(Model):
         indexes = [("employee_id", "purpose")]
 
 
+class Objection(Model):
+    """A person does without face recognition (UU 27/2022, 10): in force until he takes it back."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "objections", on_delete=fields.RESTRICT
+    )
+    agency_id: UUID
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "objections", on_delete=fields.RESTRICT
+    )
+    employee_id: UUID
+    raised_at = fields.DatetimeField()
+    taken_back_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "objection"
+        indexes = [("employee_id",)]
+
+
 class Enrolment(Model):
     """One to five photographs of a person, checked by the worker, of which the usable ones become templates."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.biometrics import access, consent, models, service
+from api.biometrics import access, consent, models, objection, service
 from api.biometrics.refusals import ConsentMissing, UploadMissing
 from api.core import errors
 from api.core.context import Context
@@ -151,6 +151,31 @@ class BiometricsMutation:
         return EnrolmentAccepted(enrolment=Enrolment.of(row, info.context.locale))
 
 
+@strawberry.type(description="You do without face recognition: the desk records your presence.")
+class ObjectionRaised:
+    since: datetime = strawberry.field(description="Since when.")
+
+
+@strawberry.type(description="Your face may be recognised again, once you agree and register it.")
+class ObjectionTakenBack:
+    at: datetime = strawberry.field(description="Since when.")
+
+
+@strawberry.type
+class ObjectionMutation:
+    @strawberry.mutation(
+        description="Choose to do without face recognition. Consent ends, templates and enrolment photographs "
+        "are deleted, and your presence is recorded at the desk from now on."
+    )
+    async def object_to_biometrics(self, info: Info) -> ObjectionRaised:
+        return ObjectionRaised(since=await objection.raise_objection(info.context))
+
+    @strawberry.mutation(description="Take that choice back.")
+    async def take_back_objection(self, info: Info) -> ObjectionTakenBack:
+        await objection.take_back(info.context)
+        return ObjectionTakenBack(at=info.context.clock())
+
+
 @strawberry.type
 class BiometricsSubscription:
     @strawberry.subscription(description="One of your enrolments as it is now, and again at each change.")
@@ -183,3 +208,8 @@ async def current_enrolment(info: Info) -> Enrolment | None:
 async def enrolment_states(context: Context, employee_ids: list[UUID]) -> list[models.EnrolmentState]:
     found = await access.latest_states(context.actor, employee_ids)
     return [models.EnrolmentState(found.get(key, models.EnrolmentState.NONE)) for key in employee_ids]
+
+
+async def objected_since(context: Context, employee_ids: list[UUID]) -> list[datetime | None]:
+    found = await objection.objections(context.actor, employee_ids)
+    return [found.get(key) for key in employee_ids]

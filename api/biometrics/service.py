@@ -12,7 +12,7 @@ from api.biometrics.consent import VERSION
 from api.biometrics.models import Consent, Enrolment, EnrolmentState, FaceTemplate, Purpose
 from api.core import database, outbox
 from api.core.context import Actor, Context
-from api.core.errors import ConsentMissing, InvalidInput, NotEnrolled
+from api.core.errors import AskTheDesk, ConsentMissing, InvalidInput, NotEnrolled
 from api.core.events import Changed
 from api.core.runtime import Runtime
 from api.core.storage import UploadTarget
@@ -27,8 +27,10 @@ PURGE = "purge_faces"
 
 
 async def require_ready(employee_id: UUID) -> None:
-    """ConsentMissing or NotEnrolled unless this person's face can be compared."""
+    """AskTheDesk, ConsentMissing or NotEnrolled unless this person's face can be compared."""
     agreed, enrolled = await access.readiness(employee_id)
+    if not agreed and await access.objection_in_force(employee_id).exists():
+        raise AskTheDesk(None, "FACE_OBJECTED")
     if not agreed:
         raise ConsentMissing
     if not enrolled:
@@ -52,6 +54,8 @@ async def _record_consent(actor: Actor, purpose: Purpose, version: str, now: dat
     """In place of a consent to an older text, if there is one."""
     async with database.transaction() as using:
         await access.valid_consent(actor.employee_id, purpose).using_db(using).update(withdrawn_at=now)
+        # Who agrees has changed his mind.
+        await access.objection_in_force(actor.employee_id).using_db(using).update(taken_back_at=now)
         return await Consent.create(
             agency_id=actor.agency_id,
             employee_id=actor.employee_id,

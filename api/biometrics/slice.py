@@ -1,28 +1,31 @@
 """What consent and enrolment add to the whole."""
 
-from api.biometrics.refusals import ConsentMissing, NotEnrolled, UploadMissing
+from api.biometrics.refusals import AskTheDesk, ConsentMissing, NotEnrolled, UploadMissing
 from api.biometrics.rotation import reseal_templates
 from api.biometrics.schema import (
     BiometricsMutation,
     BiometricsQuery,
     BiometricsSubscription,
+    ObjectionMutation,
     enrolment_states,
+    objected_since,
 )
 from api.core import errors
 from api.core.slice import Slice
 
 SLICE = Slice(
     queries=(BiometricsQuery,),
-    mutations=(BiometricsMutation,),
+    mutations=(BiometricsMutation, ObjectionMutation),
     subscriptions=(BiometricsSubscription,),
     refusals={
+        errors.AskTheDesk: AskTheDesk,
         errors.ConsentMissing: ConsentMissing,
         errors.NotEnrolled: NotEnrolled,
         errors.UploadMissing: UploadMissing,
     },
     folders=("enrolments",),
     reseal=(reseal_templates,),
-    loaders={"enrolment_state": enrolment_states},
+    loaders={"enrolment_state": enrolment_states, "objected_at": objected_since},
     lists={
         "Enrolment.photos": 5,
         "EnrolmentPhoto.reasons": 5,

@@ -130,9 +130,18 @@ def containing(search: str) -> str:
 
 
 def beginning(search: str) -> str:
-    """LIKE's pattern of texts that begin with what somebody looks for; no letter of it is a wildcard."""
-    literal = search[:LONGEST_SEARCH].replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return f"{literal}%"
+    """LIKE's pattern of texts that begin with what somebody looks for."""
+    return f"{_literal(search)}%"
+
+
+def ending(search: str) -> str:
+    """LIKE's pattern of texts that end with what somebody looks for."""
+    return f"%{_literal(search)}"
+
+
+def _literal(search: str) -> str:
+    """No letter of it is a wildcard."""
+    return search[:LONGEST_SEARCH].replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
 transaction = in_transaction
@@ -144,6 +153,7 @@ __all__ = [
     "connection",
     "containing",
     "copy",
+    "ending",
     "migrate",
     "open_database",
     "rows",

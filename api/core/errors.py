@@ -3,11 +3,13 @@
     HadirError
     ├── SignInRequired      nobody is signed in, or the session has ended
     ├── NotAllowed          the policy table grants this to others
+    │   └── NotOneself      what one does for others, and nobody for himself
     ├── NotFound            no such row, or none that this reader may know of
     ├── InvalidInput        a value cannot be used; `field` names it
     ├── LoginFailed         the NIP and the password do not belong together
     │   └── PasswordWrong   the present password is another
     ├── TooManyAttempts     wait `retry_after` seconds
+    ├── AskTheDesk          the face cannot or may not be compared: a person records the presence
     ├── NonceUnusable       spent, expired, or given to somebody else
     ├── ConsentMissing      biometric data need consent first
     ├── NotEnrolled         there is no face to compare with yet
@@ -38,6 +40,10 @@ class SignInRequired(HadirError):
 
 class NotAllowed(HadirError):
     code = "NOT_ALLOWED"
+
+
+class NotOneself(NotAllowed):
+    detail = "PRESENCE_OF_ONESELF"
 
 
 class NotFound(HadirError):
@@ -71,6 +77,17 @@ class TooManyAttempts(HadirError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(seconds=retry_after)
         self.retry_after = retry_after
+
+
+class AskTheDesk(HadirError):
+    """`retry_after` seconds until the face may be tried again; None: not by waiting. `detail` says why."""
+
+    code = "ASK_THE_DESK"
+
+    def __init__(self, retry_after: int | None, detail: str = "ASK_THE_DESK", **params: int) -> None:
+        super().__init__(seconds=retry_after or 0, **params)
+        self.retry_after = retry_after
+        self.detail = detail
 
 
 class NonceUnusable(HadirError):

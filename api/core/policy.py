@@ -18,6 +18,7 @@ class Role(StrEnum):
     HR_ADMIN = "HR_ADMIN"
     AGENCY_ADMIN = "AGENCY_ADMIN"
     AUDITOR = "AUDITOR"
+    DESK_OFFICER = "DESK_OFFICER"
 
 
 class Permission(StrEnum):
@@ -29,6 +30,8 @@ class Permission(StrEnum):
     REVIEW_ATTENDANCE = "attendance.review"  #: confirm or overrule a verdict
     READ_EVIDENCE = "attendance.evidence"  #: scores, positions and distances
     READ_PHOTOGRAPHS = "attendance.photographs"  #: faces; each look is logged
+    RECORD_PRESENCE = "presence.record"  #: record by hand who cannot be matched; never oneself
+    READ_OBJECTIONS = "biometrics.objections"  #: who chose to do without face recognition
     READ_AUDIT = "audit.read"  #: who did and saw what
 
 
@@ -45,8 +48,8 @@ _EVERYTHING_OF_A_UNIT = frozenset(
 
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.EMPLOYEE: frozenset(),
-    Role.SUPERVISOR: _EVERYTHING_OF_A_UNIT,
-    Role.HR_ADMIN: _EVERYTHING_OF_A_UNIT,
+    Role.SUPERVISOR: _EVERYTHING_OF_A_UNIT | {Permission.RECORD_PRESENCE},
+    Role.HR_ADMIN: _EVERYTHING_OF_A_UNIT | {Permission.READ_OBJECTIONS},
     # Runs the agency's set-up; faces are not needed for that.
     Role.AGENCY_ADMIN: frozenset(
         {
@@ -55,6 +58,10 @@ TABLE: dict[Role, frozenset[Permission]] = {
             Permission.WATCH_ATTENDANCE,
             Permission.READ_AUDIT,
         }
+    ),
+    # Knows who came, to record who could not be matched; evidence and faces are the supervisor's.
+    Role.DESK_OFFICER: frozenset(
+        {Permission.READ_PEOPLE, Permission.READ_ATTENDANCE, Permission.RECORD_PRESENCE}
     ),
     # Checks that rules were kept: sees figures and the trail, decides nothing, sees no face.
     Role.AUDITOR: frozenset(

@@ -19,6 +19,8 @@ TOKEN_NAME = "demonstration"  # noqa: S105 - a name, not a token
 TOKEN_DAYS = 365
 #: People of the home unit who get an account: the first ones have a face, the last may enrol the reader's.
 EMPLOYEES = 7
+#: Who sits at the home unit's desk: the next one after them.
+DESK_OFFICER = 1 + EMPLOYEES
 
 Listed = dict[str, str]
 
@@ -28,6 +30,7 @@ async def accounts(runtime: Runtime) -> list[Listed]:
     person's face is enrolled."""
     listed = [(Role.SUPERVISOR, HOME_UNIT, 0), (Role.HR_ADMIN, PROVINCE, 1)]
     listed += [(Role.AGENCY_ADMIN, "00", 1), (Role.AUDITOR, "00", 2)]
+    listed += [(Role.DESK_OFFICER, HOME_UNIT, DESK_OFFICER)]
     listed += [(Role.EMPLOYEE, HOME_UNIT, 1 + number) for number in range(EMPLOYEES)]
     return [await _account(runtime, role, unit, number) for role, unit, number in listed]
 

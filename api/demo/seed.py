@@ -13,6 +13,7 @@ from api.core import database, outbox
 from api.core.identity import new_id
 from api.core.policy import Role
 from api.core.runtime import Runtime
+from api.demo.accounts import DESK_OFFICER
 from api.demo.history import write_history
 from api.demo.names import people
 from api.demo.places import (
@@ -146,6 +147,7 @@ async def _roles(
         (staff[PROVINCE][1], Role.HR_ADMIN, units[PROVINCE]),
         (central[1], Role.AGENCY_ADMIN, None),
         (central[2], Role.AUDITOR, None),
+        (staff[HOME_UNIT][DESK_OFFICER], Role.DESK_OFFICER, units[HOME_UNIT]),
     ]
     await RoleAssignment.bulk_create(
         RoleAssignment(agency=agency, employee=person, role=role, unit=unit, valid_from=since)

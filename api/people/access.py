@@ -62,8 +62,9 @@ class Directory:
             self._conditions.append(IN_UNITS.format(self._given([under])))
         if search:
             name = self._given(database.containing(search))
-            nip = self._given(database.beginning(normalise(search) or search))
-            likely = f"e.name ILIKE {name} OR e.nip LIKE {nip}"
+            digits = normalise(search) or search
+            begins, ends = self._given(database.beginning(digits)), self._given(database.ending(digits))
+            likely = f"e.name ILIKE {name} OR e.nip LIKE {begins} OR e.nip LIKE {ends}"
             self._conditions.append(f"({likely})")
 
     async def count(self) -> int:

@@ -1,6 +1,6 @@
 """Agencies, units and employees as the API shows them."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
 
@@ -129,6 +129,14 @@ class Employee:
     ) -> Annotated["EnrolmentStateType", strawberry.lazy("api.biometrics.schema")]:  # type: ignore[valid-type]
         state: EnrolmentStateType = await load(info.context, "enrolment_state", self.id)  # type: ignore[valid-type]
         return state
+
+    @strawberry.field(
+        description="Since when this person does without face recognition; null for whoever does not, and where "
+        "you may not know."
+    )
+    async def objected_at(self, info: Info) -> datetime | None:
+        since: datetime | None = await load(info.context, "objected_at", self.id)
+        return since
 
 
 @strawberry.type

@@ -16,7 +16,7 @@ from api.schema import schema
 from api.transport.answers import answer_of, failure
 from api.transport.reader import Payload, Reader
 from api.transport.rights import Credentials, all_hold, path_of
-from api.transport.sharing import Question, Scope
+from api.transport.sharing import Question, Scope, told_apart_by
 
 #: Pause before a scope is read again when the database was away.
 RETRY_SECONDS = 1.0
@@ -142,7 +142,7 @@ class Group:
     def _stays(self, member: Member, actor: Actor, path: str | None) -> bool:
         member.actor = actor
         scope = self._scope
-        if path == scope.path and actor.held_on(path) == scope.permissions:
+        if path == scope.path and told_apart_by(actor.held_on(path)) == scope.permissions:
             return member.group is self
         if member.group is self:
             self.leave(member)

@@ -9,7 +9,7 @@ from uuid import UUID
 from api.accounts.access import AUTHENTICATE, grants_of
 from api.core import database
 from api.core.policy import held
-from api.transport.sharing import Scope
+from api.transport.sharing import Scope, told_apart_by
 
 #: Good credentials counted by what they grant, a few rows for thousands of readers, beside where the unit lies.
 COUNTED = f"""
@@ -39,7 +39,7 @@ async def all_hold(credentials: Credentials, scope: Scope, now: datetime) -> boo
     same = all(
         row["agency_id"] == scope.agency_id
         and row["path"] == scope.path
-        and held(grants_of(row["grants"]), scope.path) == scope.permissions
+        and told_apart_by(held(grants_of(row["grants"]), scope.path)) == scope.permissions
         for row in found
     )
     return same and sum(row["n"] for row in found) == len(credentials.ids)

@@ -29,6 +29,10 @@ SHAREABLE = frozenset(
 )
 
 
+#: Permissions on which nothing shareable depends: whoever holds them watches with those who do not.
+BESIDE = frozenset({Permission.RECORD_PRESENCE, Permission.READ_OBJECTIONS})
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A subscription that can be shared, as one reader asks it."""
@@ -74,12 +78,17 @@ def scope_of(question: Question, actor: Actor, path: str, locale: str) -> Scope:
         actor.agency_id,
         question.unit_id,
         path,
-        actor.held_on(path),
+        told_apart_by(actor.held_on(path)),
         locale,
         question.asked.query,
         question.asked.operation_name,
         question.variables,
     )
+
+
+def told_apart_by(held: frozenset[Permission]) -> frozenset[Permission]:
+    """Of what a reader holds on the unit, that on which the answers may depend."""
+    return held - BESIDE
 
 
 def _unit_id(schema: GraphQLSchema, operation: Operation, root: FieldNode, asked: Asked) -> UUID | None:

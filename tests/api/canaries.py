@@ -26,6 +26,7 @@ class Kind(StrEnum):
     EVIDENCE = "evidence"  #: scores, positions, distances, homes
     FACE = "face"  #: photographs
     TRAIL = "trail"  #: who did and saw what concerning a person
+    OBJECTION = "objection"  #: that somebody does without face recognition
     OWN = "own"  #: a person's sessions, tokens, consents, enrolments, duties
     SECRET = "secret"  #: what no answer may carry
 

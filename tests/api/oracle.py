@@ -14,13 +14,18 @@ SHOWN_BY_ROLE: dict[Role | None, frozenset[Kind]] = {
     None: frozenset(),
     Role.EMPLOYEE: frozenset(),
     Role.SUPERVISOR: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE}),
-    Role.HR_ADMIN: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE}),
+    Role.HR_ADMIN: frozenset(
+        {Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE, Kind.OBJECTION}
+    ),
     Role.AGENCY_ADMIN: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.TRAIL}),
     Role.AUDITOR: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.TRAIL}),
+    Role.DESK_OFFICER: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE}),
 }
 
 #: What everybody is shown of himself.
-SHOWN_TO_ONESELF = frozenset({Kind.PERSON, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE, Kind.TRAIL, Kind.OWN})
+SHOWN_TO_ONESELF = frozenset(
+    {Kind.PERSON, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE, Kind.TRAIL, Kind.OBJECTION, Kind.OWN}
+)
 
 
 class Oracle:

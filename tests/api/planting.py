@@ -9,11 +9,12 @@ from api.accounts.models import Account, Credential
 from api.attendance.models import AttendanceDay, CheckIn, CheckInNonce, CheckInState, Presence, ReviewDecision
 from api.audit import service as audit
 from api.audit.models import AuditEntry
-from api.biometrics.models import Consent, Enrolment, EnrolmentState, FaceTemplate, Purpose
+from api.biometrics.models import Consent, Enrolment, EnrolmentState, FaceTemplate, Objection, Purpose
 from api.biometrics.settle import belongs_to
 from api.core import database, outbox
 from api.core.context import Actor
 from api.core.crypto import Keyring
+from api.core.policy import Role
 from api.core.storage import Storage
 from api.people.models import Agency, Employee, RoleAssignment, Unit
 from api.people.time import today_in
@@ -42,7 +43,10 @@ async def plant(keyring: Keyring, storage: Storage) -> World:
         await planter.person(person)
     for person in world.people.values():
         await planter.past(person)
+    planter.contacts()
+    await planter.objection()
     await planter.decisions()
+    await planter.by_hand()
     await planter.repetition()
     await planter.trail()
     return world
@@ -247,6 +251,7 @@ class _Planter:
         if person.key in ("employee", "b:employee"):
             today += [("flagged", CheckInState.FLAGGED)]
             before += [("refused", CheckInState.REFUSED), ("decided", CheckInState.ACCEPTED)]
+            before += [("by_hand", CheckInState.ACCEPTED)]
         if person.key in ("supervisor", "colleague"):
             before += [("decided", CheckInState.ACCEPTED)]
         for back, made in enumerate((today, before)):
@@ -385,6 +390,36 @@ class _Planter:
                 reviewer_id=decider.employee_id,
             )
             self._names(decider, key, Kind.ATTENDANCE)
+
+    async def by_hand(self) -> None:
+        """Who recorded it is named to whoever may see the check-in."""
+        for key, by in (("employee", "desk_officer"), ("b:employee", "b:supervisor")):
+            await CheckIn.filter(id=self.world[key].check_ins["by_hand"]).update(
+                recorder_id=self.world[by].employee_id,
+                record_reason=self.c.name(key, Kind.ATTENDANCE, "reason by hand"),
+            )
+            self._names(self.world[by], key, Kind.ATTENDANCE)
+
+    def contacts(self) -> None:
+        """Who may record somebody's presence is named to him: name, post and office, and no more."""
+        for by in self.world.people.values():
+            if by.role not in (Role.SUPERVISOR, Role.DESK_OFFICER):
+                continue
+            known = {k for k in self.c.of(by.key, Kind.PERSON) if self.c.what[k] in ("name", "position")}
+            known |= {k for k in self.c.of(f"unit:{by.unit}", Kind.UNIT) if self.c.what[k] == "name"}
+            for person in self.world.of_agency(by.agency):
+                if person is not by and self.world.covers(by.reach, person.unit):
+                    for value in known:
+                        self.c.grounds[value].add((person.key, Kind.OWN))
+
+    async def objection(self) -> None:
+        person = self.world["retired"]
+        await Objection.create(
+            id=self.c.uuid(person.key, Kind.SECRET, "objection id"),
+            agency_id=self.world.agencies[person.agency],
+            employee_id=person.employee_id,
+            raised_at=self.c.moment(person.key, Kind.OBJECTION, "objected", self.now - timedelta(days=9)),
+        )
 
     async def trail(self) -> None:
         looks = [

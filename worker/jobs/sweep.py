@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from api.attendance.service import replays
+from api.attendance.service.by_hand import UPLOADS
 from api.attendance.service.start import frame_folder
 from api.core import database
 from api.people.models import Agency
@@ -57,6 +58,7 @@ async def sweep(context: dict[Any, Any]) -> None:
         "sweep.done",
         nonces=await _nonces(tools),
         photographs=await _orphaned_photographs(tools),
+        desk=await _waiting_at_the_desk(tools),
         credentials=await _credentials(),
         prints=await _prints(tools),
     )
@@ -104,6 +106,14 @@ async def _frames_of(tools: Tools, nonces: Sequence[database.Row]) -> dict[str, 
     await tools.runtime.storage.delete_unfinished(folders, datetime.now(UTC) - UNFINISHED_AGE)
     found = await asyncio.gather(*(tools.runtime.storage.names(folder) for folder in folders))
     return {key: nonce["employee_id"] for nonce, keys in zip(nonces, found, strict=True) for key, _ in keys}
+
+
+async def _waiting_at_the_desk(tools: Tools) -> int:
+    """Sent for a record by hand that nobody made: what is recorded lies among the frames."""
+    before = datetime.now(UTC) - ORPHAN_AGE
+    old = [key for key, changed in await tools.runtime.storage.names(UPLOADS) if changed < before]
+    await tools.runtime.storage.delete(old)
+    return len(old)
 
 
 def _owner_of(key: str) -> UUID | None:

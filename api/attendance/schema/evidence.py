@@ -119,8 +119,12 @@ class PositionEvidence:
 
 @strawberry.type(description="What a verdict stands on.")
 class Evidence:
-    face: FaceEvidence | None = strawberry.field(description="Null until settled.")
-    position: PositionEvidence | None = strawberry.field(description="Null until settled.")
+    face: FaceEvidence | None = strawberry.field(
+        description="Null until settled, and for what was recorded by hand."
+    )
+    position: PositionEvidence | None = strawberry.field(
+        description="Null until settled, and for what was recorded by hand."
+    )
     row: strawberry.Private[models.CheckIn]
 
     @classmethod

@@ -17,7 +17,7 @@ from api.attendance.schema.types import CheckIn, CheckInKind, ReviewDecision, aw
 from api.attendance.service import accept as accepting
 from api.attendance.service import review as reviewing
 from api.attendance.service import start as starting
-from api.biometrics.refusals import ConsentMissing, NotEnrolled, UploadMissing
+from api.biometrics.refusals import AskTheDesk, ConsentMissing, NotEnrolled, UploadMissing
 from api.core import errors
 from api.core.graphql import (
     Info,
@@ -127,7 +127,7 @@ class CheckInContested:
 
 
 StartCheckInResult = Annotated[
-    CheckInStart | NotEnrolled | ConsentMissing | InvalidInput | TooManyAttempts,
+    CheckInStart | NotEnrolled | ConsentMissing | AskTheDesk | InvalidInput | TooManyAttempts,
     strawberry.union("StartCheckInResult"),
 ]
 CheckInResult = Annotated[
@@ -147,7 +147,13 @@ ContestCheckInResult = Annotated[
 @strawberry.type
 class AttendanceMutation:
     @strawberry.mutation(description="Ask for permission to check in: a nonce, and where photographs go.")
-    @expected(errors.NotEnrolled, errors.ConsentMissing, errors.InvalidInput, errors.TooManyAttempts)
+    @expected(
+        errors.NotEnrolled,
+        errors.ConsentMissing,
+        errors.AskTheDesk,
+        errors.InvalidInput,
+        errors.TooManyAttempts,
+    )
     async def start_check_in(self, info: Info, input: StartCheckInInput) -> StartCheckInResult:
         started = await starting.start_check_in(info.context, input.kind, input.frames)
         limit = info.context.runtime.settings.upload_max_bytes

@@ -97,7 +97,7 @@ class AttendanceQuery:
 
     @strawberry.field(
         description="Check-ins that you may see, newest first; `waiting`: only those that wait for a person, "
-        "in review, or contested and not decided; never your own."
+        "in review, or contested and not decided; never your own, nor what you recorded."
     )
     async def check_ins(
         self,
@@ -112,6 +112,9 @@ class AttendanceQuery:
         waiting: Annotated[
             bool, strawberry.argument(description="Only those that a person has to decide.")
         ] = False,
+        by_hand: Annotated[
+            bool, strawberry.argument(description="Only those that a person recorded by hand.")
+        ] = False,
     ) -> Connection[CheckIn]:
         actor = info.context.actor
         found = access.check_ins(actor)
@@ -120,9 +123,9 @@ class AttendanceQuery:
             found = found.filter(reached([unit.path], "employee__unit__"))
         asked = {"employee_id": employee_id, "state": state, "day__gte": from_, "day__lte": until}
         found = found.filter(**{name: value for name, value in asked.items() if value is not None})
-        whole_list = found = (
-            found.filter(access.WAITING).exclude(employee_id=actor.employee_id) if waiting else found
-        )
+        if by_hand:
+            found = found.filter(recorder_id__isnull=False)
+        whole_list = found = found.filter(access.WAITING, access.of_others(actor)) if waiting else found
         if key := read_cursor(after, 2):
             moment, last = _moment(key[0]), as_uuid(key[1], "after")
             found = found.filter(Q(received_at__lt=moment) | Q(received_at=moment, id__lt=last))

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from api.attendance import access, models
+from api.attendance.schema.by_hand import HandRecord
 from api.attendance.schema.evidence import Evidence
 from api.attendance.service.review import can_contest, can_review
 from api.core import database
@@ -16,6 +17,9 @@ from api.people.schema import Employee, Unit
 from api.sites.schema import DutyLocation
 
 CheckInKind = strawberry.enum(models.CheckInKind, name="CheckInKind", description="Coming or going.")
+CheckInMethod = strawberry.enum(
+    models.CheckInMethod, name="CheckInMethod", description="How it was found out that the person was there."
+)
 CheckInState = strawberry.enum(
     models.CheckInState,
     name="CheckInState",
@@ -117,6 +121,14 @@ class CheckIn:
             at=row.reviewed_at,
         )
 
+    @strawberry.field(description="By face, or by a person at the desk.")
+    async def method(self, info: Info) -> CheckInMethod:  # type: ignore[valid-type]
+        return (await self.whole(info)).method
+
+    @strawberry.field(description="Who recorded it and why; null for what was checked by face.")
+    async def by_hand(self, info: Info) -> HandRecord | None:
+        return await HandRecord.of(info, await self.whole(info))
+
     @strawberry.field(description="Scores and positions; null without the permission to see them.")
     async def evidence(self, info: Info) -> Evidence | None:
         row = await self.whole(info)
@@ -134,6 +146,7 @@ class AttendanceDay:
     late_minutes: int = strawberry.field(description="Whole minutes after the start of duty.")
     flagged: bool = strawberry.field(description="A check-in counts, but is marked.")
     needs_review: bool = strawberry.field(description="A check-in waits for a person's decision.")
+    by_hand: bool = strawberry.field(description="A check-in that counts was recorded by hand.")
     check_in_id: UUID | None = strawberry.field(
         description="The check-in to look at first: one that waits for a person, else the latest."
     )
@@ -160,6 +173,7 @@ class AttendanceDay:
             late_minutes=row["late_minutes"],
             flagged=row["flagged"],
             needs_review=row["needs_review"],
+            by_hand=row["by_hand"],
             check_in_id=row["check_in_id"],
             last_change_at=row["last_change_at"],
         )
@@ -180,6 +194,7 @@ class AttendanceCounts:
     pending: int = strawberry.field(description="Came, not decided yet.")
     flagged: int = strawberry.field(description="With a check-in that counts but is marked.")
     needs_review: int = strawberry.field(description="With a check-in that waits for a person.")
+    by_hand: int = strawberry.field(description="With a check-in that counts and was recorded by hand.")
 
     @classmethod
     def of(cls, row: database.Row) -> Self:

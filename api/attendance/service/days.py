@@ -18,6 +18,7 @@ SELECT min(received_at) FILTER (WHERE kind = 'IN' AND state IN ('ACCEPTED', 'FLA
        max(received_at) FILTER (WHERE kind = 'OUT' AND state IN ('ACCEPTED', 'FLAGGED')) AS out_at,
        coalesce(bool_or(state IN ('PENDING', 'REVIEW')), false) AS open,
        coalesce(bool_or(state = 'FLAGGED'), false) AS flagged,
+       coalesce(bool_or(recorder_id IS NOT NULL AND state IN ('ACCEPTED', 'FLAGGED')), false) AS by_hand,
        coalesce(bool_or(state = 'REVIEW' OR (contested_at IS NOT NULL AND review_decision IS NULL)), false)
            AS needs_review,
        (array_agg(id ORDER BY state = 'REVIEW' DESC, state = 'FLAGGED' DESC, received_at DESC))[1] AS check_in_id,
@@ -26,11 +27,11 @@ SELECT min(received_at) FILTER (WHERE kind = 'IN' AND state IN ('ACCEPTED', 'FLA
 """
 UPSERT = """
 INSERT INTO attendance_day (id, agency_id, employee_id, day, presence, in_at, out_at, late_minutes, flagged,
-                            needs_review, check_in_id, last_change_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                            needs_review, by_hand, check_in_id, last_change_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (employee_id, day) DO UPDATE SET presence = excluded.presence, in_at = excluded.in_at,
        out_at = excluded.out_at, late_minutes = excluded.late_minutes, flagged = excluded.flagged,
-       needs_review = excluded.needs_review,
+       needs_review = excluded.needs_review, by_hand = excluded.by_hand,
        check_in_id = excluded.check_in_id, last_change_at = excluded.last_change_at
 """
 
@@ -54,6 +55,7 @@ async def refresh_day(using: BaseDBAsyncClient, check_in: CheckIn, time_zone: st
             late,
             facts["flagged"],
             facts["needs_review"],
+            facts["by_hand"],
             facts["check_in_id"],
             facts["last_change_at"],
         ],

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from api.attendance import access
 from api.attendance.models import CheckIn, CheckInState, ReviewDecision
 from api.attendance.service.accept import announce_change
@@ -16,9 +18,9 @@ SHORTEST_REASON, LONGEST_REASON = 5, 500
 
 
 async def review(context: Context, check_in_id: UUID, decision: ReviewDecision, reason: str) -> CheckIn:
-    """A person with the right to review decides; nobody decides on his own check-in."""
+    """A person with the right to review decides; nobody on his own check-in, or on what he recorded himself."""
     actor = context.actor
-    reason = _reason(reason)
+    reason = reason_given(reason)
     check_in = await access.check_in(actor, check_in_id)
     if not may_review(context, check_in):
         raise NotAllowed
@@ -51,7 +53,7 @@ async def review(context: Context, check_in_id: UUID, decision: ReviewDecision, 
 
 async def contest(context: Context, check_in_id: UUID, reason: str) -> CheckIn:
     """The person concerned asks a person to look again; a refusal goes to review."""
-    reason = _reason(reason)
+    reason = reason_given(reason)
     check_in = await access.check_in(context.actor, check_in_id)
     if not context.actor.owns(check_in.employee.id):
         raise NotAllowed
@@ -59,8 +61,8 @@ async def contest(context: Context, check_in_id: UUID, reason: str) -> CheckIn:
     async with database.transaction() as using:
         noted = (
             await CheckIn.filter(
+                CONTESTABLE,
                 id=check_in.id,
-                state__in=CONTESTABLE,
                 contested_at__isnull=True,
                 review_decision__isnull=True,
             )
@@ -74,13 +76,15 @@ async def contest(context: Context, check_in_id: UUID, reason: str) -> CheckIn:
     return await access.check_in(context.actor, check_in_id)
 
 
-CONTESTABLE = (CheckInState.REFUSED, CheckInState.REVIEW, CheckInState.FLAGGED)
+OPEN = (CheckInState.REFUSED, CheckInState.REVIEW, CheckInState.FLAGGED)
+#: What another person recorded can be contested also where it was accepted.
+CONTESTABLE = Q(state__in=OPEN) | Q(recorder_id__isnull=False)
 
 
 def can_contest(context: Context, check_in: CheckIn) -> bool:
     return (
         context.actor.owns(check_in.employee.id)
-        and check_in.state in CONTESTABLE
+        and (check_in.state in OPEN or check_in.recorder_id is not None)
         and check_in.contested_at is None
         and check_in.review_decision is None
     )
@@ -93,7 +97,7 @@ def can_review(context: Context, check_in: CheckIn) -> bool:
 
 def may_review(context: Context, check_in: CheckIn) -> bool:
     actor = context.actor
-    own = actor.owns(check_in.employee.id)
+    own = actor.employee_id in (check_in.employee.id, check_in.recorder_id)
     return not own and access.may(actor, Permission.REVIEW_ATTENDANCE, check_in)
 
 
@@ -101,7 +105,8 @@ def _state(decision: ReviewDecision) -> CheckInState:
     return CheckInState.ACCEPTED if decision == ReviewDecision.CONFIRM else CheckInState.REFUSED
 
 
-def _reason(text: str) -> str:
+def reason_given(text: str) -> str:
+    """Without the blanks around it; InvalidInput where it is too short or too long to say why."""
     text = text.strip()
     if not SHORTEST_REASON <= len(text) <= LONGEST_REASON:
         raise InvalidInput("reason", "TEXT_LENGTH", least=SHORTEST_REASON, most=LONGEST_REASON)

@@ -109,7 +109,7 @@ def _write(
     check_in.settled_at = now
     check_in.reasons = [reason.to_data() for reason in verdict.reasons]
     check_in.location_id = position.circle_id
-    check_in.receipt = "".join(secrets.choice(RECEIPT_LETTERS) for _ in range(RECEIPT_LENGTH))
+    check_in.receipt = new_receipt()
     check_in.evidence = {
         "face": {
             "similarity": verdict.similarity,
@@ -149,3 +149,7 @@ async def _follow(using: BaseDBAsyncClient, check_in: CheckIn, position: Positio
         for other in await sharing(using, check_in, limits):
             await outbox.record(using, again.JOB, other)
     return failed or shared
+
+
+def new_receipt() -> str:
+    return "".join(secrets.choice(RECEIPT_LETTERS) for _ in range(RECEIPT_LENGTH))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from api.attendance.models import CheckInKind, CheckInNonce
+from api.attendance.service.tries import require_patience
 from api.biometrics import service as biometrics
 from api.core.context import Context
 from api.core.errors import InvalidInput
@@ -35,6 +36,7 @@ async def start_check_in(context: Context, kind: CheckInKind, frames: int) -> St
         raise InvalidInput("frames", "COUNT_RANGE", least=1, most=MOST_FRAMES)
     await context.runtime.attempts.spend(STARTS_PER_PERSON, "start", str(actor.employee_id))
     await biometrics.require_ready(actor.employee_id)
+    await require_patience(actor.employee_id, now)
     nonce = secrets.token_urlsafe(NONCE_BYTES)
     await CheckInNonce.create(
         agency_id=actor.agency_id,

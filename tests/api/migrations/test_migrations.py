@@ -58,6 +58,7 @@ UNINDEXED = {
     "duty_assignment.agency_id": NO_AGENCY_GOES,
     "enrolment.agency_id": NO_AGENCY_GOES,
     "face_template.agency_id": NO_AGENCY_GOES,
+    "objection.agency_id": NO_AGENCY_GOES,
     "role_assignment.agency_id": NO_AGENCY_GOES,
     "audit_entry.subject_id": "read with its agency: (agency_id, subject_id)",
     "check_in.reviewer_id": "nobody's decisions are listed; an index here would be written at each check-in",

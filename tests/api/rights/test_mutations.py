@@ -58,6 +58,12 @@ AGAINST: dict[str, Callable[[World, Person, Person | None], list[Variables]]] = 
         {"input": {"id": found, "reason": REASON}} for found in victim.check_ins.values()
     ],
 }
+AGAINST |= {
+    "startHandRecord": lambda world, victim, actor: [{"employeeId": victim.employee_id}],
+    "recordPresence": lambda world, victim, actor: [
+        presence(world, victim, by) for by in (actor, victim) if by
+    ],
+}
 #: Mutations that can only concern whoever sends them.
 OF_ONESELF: dict[str, Variables] = {
     "createApiToken": {"name": "a program"},
@@ -66,6 +72,8 @@ OF_ONESELF: dict[str, Variables] = {
     "startEnrolment": {},
     "startCheckIn": {"input": {"kind": "IN", "frames": 2}},
     "withdrawConsent": {"purpose": "FACE_RECOGNITION"},
+    "objectToBiometrics": {},
+    "takeBackObjection": {},
     "logout": {},
 }
 REFUSALS = {
@@ -101,11 +109,12 @@ async def tries_everything(ask: Ask, world: World, person: Person | None) -> Non
 async def test_what_may_not_be_seen_is_refused_as_what_does_not_exist(ask: Ask, world: World) -> None:
     for key in ACTORS:
         oracle = Oracle(world, world[key])
-        for name in ("reviewCheckIn", "contestCheckIn"):
+        for name in ("reviewCheckIn", "contestCheckIn", "startHandRecord"):
             nothing = await attempt(ask, oracle, world[key], name, mention(name, NOBODY))
             for victim in VICTIMS:
                 if not oracle.may(victim, Kind.ATTENDANCE):
-                    found = mention(name, world[victim].check_ins["review"])
+                    named = world[victim]
+                    found = mention(name, named.employee_id if "Hand" in name else named.check_ins["review"])
                     assert (await attempt(ask, oracle, world[key], name, found)) == nothing, (
                         key,
                         name,
@@ -120,6 +129,8 @@ def tries(name: str, world: World, actor: Person | None) -> list[Variables]:
     if name == "reviewCheckIn":
         # Whose superior the actor is he may decide about; that nobody may about himself is a try as well.
         victims = [world[key] for key in VICTIMS if not may_review(world, actor, world[key])]
+    if name in ("startHandRecord", "recordPresence"):
+        victims = [world[key] for key in VICTIMS if not may_record(world, actor, world[key])]
     return [variables for victim in victims for variables in AGAINST[name](world, victim, actor)]
 
 
@@ -129,6 +140,18 @@ def may_review(world: World, actor: Person | None, victim: Person) -> bool:
         and actor.key != victim.key
         and actor.agency == victim.agency
         and actor.role in (Role.SUPERVISOR, Role.HR_ADMIN)
+        and world.covers(actor.reach, victim.unit)
+    )
+
+
+def may_record(world: World, actor: Person | None, victim: Person) -> bool:
+    """Also of those, never of himself."""
+    at_the_desk = actor is not None and actor.role in (Role.SUPERVISOR, Role.DESK_OFFICER)
+    return (
+        actor is not None
+        and at_the_desk
+        and actor.key != victim.key
+        and actor.agency == victim.agency
         and world.covers(actor.reach, victim.unit)
     )
 
@@ -152,6 +175,8 @@ def refused(answer: Answer, name: str, actor: Person | None) -> bool:
 
 
 def mention(name: str, check_in: UUID) -> Variables:
+    if name == "startHandRecord":
+        return {"employeeId": check_in}
     decision = {"decision": "CONFIRM"} if name == "reviewCheckIn" else {}
     return {"input": {"id": check_in, "reason": REASON, **decision}}
 
@@ -162,6 +187,20 @@ def submission(world: World, nonce: str, frame: str) -> Variables:
     return {"input": sent}
 
 
+def presence(world: World, victim: Person, by: Person) -> Variables:
+    sent = {
+        "employeeId": victim.employee_id,
+        "kind": "IN",
+        "reason": REASON,
+        "idempotencyKey": "fedcba9876543210",
+    }
+    return {"input": {**sent, "photograph": desk_key(world, by, victim)}}
+
+
+def desk_key(world: World, by: Person, victim: Person) -> str:
+    return f"desk/{world.agencies[by.agency]}/{by.employee_id}/{victim.employee_id}/{'0' * 32}"
+
+
 def enrolment_key(world: World, person: Person) -> str:
     return f"{folder_of(world.agencies[person.agency], person.employee_id)}/{'0' * 32}/0"
 
@@ -170,6 +209,8 @@ async def lay_out_uploads(world: World, runtime: Runtime) -> None:
     """So that nothing but the missing right stands in the way."""
     for person in world.people.values():
         await runtime.storage.put(enrolment_key(world, person), jpeg("enrolment"))
+        for victim in world.people.values():
+            await runtime.storage.put(desk_key(world, person, victim), jpeg("desk"))
         for agency in world.agencies.values():
             await runtime.storage.put(frame_key(agency, person.nonce, 0), jpeg("frame"))
 
