@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.attendance.rules import WorkingHours
+from api.attendance.rules import DeskRule, WorkingHours
 from api.biometrics.rules import FaceThresholds
 from api.people import service as people
 from api.people.models import Agency, AgencyRule, RuleTopic
@@ -17,6 +17,7 @@ PARSERS: Mapping[RuleTopic, Callable[[Mapping[str, Any]], object]] = {
     RuleTopic.FACE: FaceThresholds.from_mapping,
     RuleTopic.POSITION: PositionThresholds.from_mapping,
     RuleTopic.WORKING_HOURS: WorkingHours.from_mapping,
+    RuleTopic.DESK: DeskRule.from_mapping,
 }
 
 

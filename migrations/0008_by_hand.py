@@ -1,10 +1,27 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from api.core.identity import new_id
-from api.core.policy import Role
+from enum import StrEnum
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 from tortoise.indexes import Index
+from uuid_utils.compat import uuid7
+
+# What the words were when this was written, whatever they become in the program.
+class Role(StrEnum):
+    EMPLOYEE = 'EMPLOYEE'
+    SUPERVISOR = 'SUPERVISOR'
+    HR_ADMIN = 'HR_ADMIN'
+    AGENCY_ADMIN = 'AGENCY_ADMIN'
+    AUDITOR = 'AUDITOR'
+    DESK_OFFICER = 'DESK_OFFICER'
+
+
+class RuleTopic(StrEnum):
+    FACE = 'face'
+    POSITION = 'position'
+    WORKING_HOURS = 'working_hours'
+    DESK = 'desk'
+
 
 FORWARD = [
     "CREATE INDEX check_in_recorder ON check_in (recorder_id) WHERE recorder_id IS NOT NULL",
@@ -30,7 +47,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Objection',
             fields=[
-                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('id', fields.UUIDField(primary_key=True, default=uuid7, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('models.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='objections', on_delete=OnDelete.RESTRICT)),
                 ('employee', fields.ForeignKeyField('models.Employee', source_field='employee_id', db_constraint=True, to_field='id', related_name='objections', on_delete=OnDelete.RESTRICT)),
                 ('raised_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -38,6 +55,11 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'objection', 'app': 'models', 'indexes': [Index(fields=['employee_id'])], 'pk_attr': 'id', 'table_description': 'A person does without face recognition (UU 27/2022, 10): in force until he takes it back.'},
             bases=['Model'],
+        ),
+        ops.AlterField(
+            model_name='AgencyRule',
+            name='topic',
+            field=fields.CharEnumField(description='FACE: face\nPOSITION: position\nWORKING_HOURS: working_hours\nDESK: desk', enum_type=RuleTopic, max_length=32),
         ),
         ops.AddField(
             model_name='AttendanceDay',

@@ -40,7 +40,6 @@ class Code(StrEnum):
     PHOTO_REPEATED = "PHOTO_REPEATED"
     PHOTO_OF_ENROLMENT = "PHOTO_OF_ENROLMENT"
     PHOTO_NOT_COMPARED = "PHOTO_NOT_COMPARED"
-    RECORDED_BY_HAND = "RECORDED_BY_HAND"
 
 
 LEVELS: Mapping[Code, ReasonLevel] = {
@@ -58,7 +57,6 @@ LEVELS: Mapping[Code, ReasonLevel] = {
     Code.PHOTO_REPEATED: ReasonLevel.REVIEW,
     Code.PHOTO_OF_ENROLMENT: ReasonLevel.REVIEW,
     Code.PHOTO_NOT_COMPARED: ReasonLevel.REVIEW,
-    Code.RECORDED_BY_HAND: ReasonLevel.INFO,
 }
 
 
@@ -269,6 +267,23 @@ class WorkingHours:
             raise ValueError(f"working hours: starts and nothing else, not {sorted(data)}")
         starts = tuple(None if start is None else time.fromisoformat(str(start)) for start in data["starts"])
         return cls(starts, valid_from, valid_until or date.max, source)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRule:
+    """What a record by hand needs beside a name and a reason."""
+
+    photograph: bool = True
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> Self:
+        """From {"photograph": "required" | "optional"}. Raises ValueError naming what is not understood."""
+        if set(data) - {"photograph"}:
+            raise ValueError(f"desk: photograph and nothing else, not {sorted(data)}")
+        wanted = data.get("photograph", "required")
+        if wanted not in ("required", "optional"):
+            raise ValueError(f"photograph: {wanted!r} is neither required nor optional")
+        return cls(wanted == "required")
 
 
 #: 37 h 30 min a week in five days from 07:30; in force since its promulgation.

@@ -28,6 +28,7 @@ class RuleTopic(StrEnum):
     FACE = "face"
     POSITION = "position"
     WORKING_HOURS = "working_hours"
+    DESK = "desk"
 
 
 class AgencyRule(Model):

@@ -37,7 +37,7 @@ async def test_what_was_written_holds_at_once_in_its_period(runtime: Runtime, wo
 @pytest.mark.parametrize(
     ("topic", "parameters", "says"),
     [
-        ("positions", {}, "positions: no such topic; there are face, position, working_hours."),
+        ("positions", {}, "positions: no such topic; there are face, position, working_hours, desk."),
         ("POSITION", {}, "no such topic"),
         ("position", [], "parameters are names with values"),
         ("position", {"oldest": 30}, "position: oldest: no such setting."),
@@ -45,6 +45,8 @@ async def test_what_was_written_holds_at_once_in_its_period(runtime: Runtime, wo
         ("position", {"levels": {"POSITION_ZERO": "INFO"}}, "the least that is safe"),
         ("position", {"levels": ["POSITION_ZERO"]}, "position: "),
         ("face", {"match": "much"}, "face: match: 'much' is not a number."),
+        ("desk", {"photograph": "never"}, "desk: photograph: 'never' is neither required nor optional"),
+        ("desk", {"photo": "optional"}, "photograph and nothing else"),
         ("working_hours", {"starts": ["07:30"]}, "1 days are no week"),
         ("working_hours", {"starts": ["7 o'clock"] * 7}, "working_hours: "),
     ],

@@ -23,7 +23,7 @@ from tests.journeys.conftest import ROOT, ask
 
 LOGIN = "mutation($input: LoginInput!) { login(input: $input) { __typename ... on LoginDone { token } } }"
 ME = "{ me { employee { name nip unit { name } } roles { role } enrolment { state } } }"
-NEEDED = {"SUPERVISOR", "HR_ADMIN", "AGENCY_ADMIN", "AUDITOR", "EMPLOYEE"}
+NEEDED = {"SUPERVISOR", "HR_ADMIN", "AGENCY_ADMIN", "AUDITOR", "DESK_OFFICER", "EMPLOYEE"}
 PATIENCE_SECONDS = 90
 
 

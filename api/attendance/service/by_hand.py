@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError
 
 from api.attendance import access
 from api.attendance.models import CheckIn, CheckInKind, CheckInState
-from api.attendance.rules import LEVELS, Code, local_day
+from api.attendance.rules import DeskRule, local_day
 from api.attendance.service.accept import announce_change
 from api.attendance.service.days import refresh_day
 from api.attendance.service.review import reason_given
@@ -24,10 +24,10 @@ from api.core.errors import IdempotencyConflict, InvalidInput, NotAllowed, NotFo
 from api.core.identity import new_id
 from api.core.policy import Permission
 from api.core.storage import UploadTarget
-from api.core.verdict import Reason
+from api.core.verdict import Reason, ReasonLevel
 from api.people import access as people
 from api.people import service as people_service
-from api.people.models import Employee
+from api.people.models import Employee, RuleTopic
 
 UPLOAD_LIFETIME = timedelta(minutes=10)
 #: What `start` names an upload below the folder of recorder and person: no store takes every text for a name.
@@ -90,8 +90,10 @@ async def record(context: Context, sent: Presence) -> tuple[CheckIn, bool]:
 async def needs_photograph(context: Context) -> bool:
     """Whether the agency asks for one: unless its rule on the desk says that it may be left out."""
     actor = context.actor
-    rule = await people_service.rule(actor.agency_id, "desk", local_day(context.clock(), actor.time_zone))
-    return rule.get("photograph") != "optional"
+    rule = await people_service.rule(
+        actor.agency_id, RuleTopic.DESK, local_day(context.clock(), actor.time_zone)
+    )
+    return DeskRule.from_mapping(rule).photograph
 
 
 async def _concerned(actor: Actor, employee_id: UUID) -> Employee:
@@ -163,7 +165,7 @@ def _made(context: Context, person: Employee, sent: Presence, frames: list[str])
         frames=frames,
         fixes=[],
         device_kind="DESKTOP",
-        reasons=[Reason(Code.RECORDED_BY_HAND, LEVELS[Code.RECORDED_BY_HAND]).to_data()],
+        reasons=[Reason("RECORDED_BY_HAND", ReasonLevel.INFO).to_data()],
         receipt=new_receipt(),
         recorder_id=actor.employee_id,
         record_reason=sent.reason.strip(),
