@@ -30,8 +30,9 @@ from worker.jobs.sweep import sweep
 RECOVERY_SECONDS = 30.0
 #: The signals of one check-in: that it was accepted, and that it was settled.
 MOST_SIGNALS = 2
-#: asyncpg's own, through Python's logging: the database is away.
-POOL_WARNING = "Failed to restore the pool connection floor"
+#: What libraries log by themselves of a server that is away: asyncpg of its pool, asyncio of what arq still
+#: wanted to tell Redis of a ring when its worker was ended.
+OF_LIBRARIES = ("Failed to restore the pool connection floor", "coro=<Worker.finish_job()")
 
 
 @dataclass
@@ -110,7 +111,7 @@ class History:
 
 
 def _tracebacks(logs: Path) -> Iterable[str]:
-    """What the processes did not expect: nothing else is logged with one, but for asyncpg's own warnings."""
+    """What the processes did not expect: nothing else is logged with one, but by libraries."""
     for log in logs.glob("*.log"):
         parts = log.read_text(errors="replace").split("\nTraceback (most recent call last):\n")
         for before, after in pairwise(parts):
