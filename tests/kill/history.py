@@ -116,9 +116,8 @@ def _tracebacks(logs: Path) -> Iterable[str]:
         parts = log.read_text(errors="replace").split("\nTraceback (most recent call last):\n")
         for before, after in pairwise(parts):
             said = before.rpartition("\n")[2]
-            if said and not said.startswith(
-                POOL_WARNING
-            ):  # one without a line of its own is a cause of the last
+            # One without a line of its own before it is a cause of the last.
+            if said and not any(known in said for known in OF_LIBRARIES):
                 yield f"{log.name}: {said}\n{after}"
 
 
