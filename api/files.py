@@ -1,5 +1,10 @@
-"""Photographs over HTTP: taken in at signed addresses, shown at signed addresses, each look logged."""
+"""Photographs over HTTP: taken in at signed addresses, shown at signed addresses, each look logged.
 
+What is shown is shrunk and carries the viewer's name and the time; the photograph itself leaves for nobody.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import structlog
@@ -14,8 +19,11 @@ from api.core.context import Actor
 from api.core.crypto import BoxBroken
 from api.core.errors import HadirError, NotFound, Unavailable
 from api.core.i18n import locale_of, say
+from api.core.marks import LARGE, SMALL, NoPicture, marked
 from api.core.runtime import Runtime
-from api.core.storage import FILE_PATH, UPLOAD_PATH
+from api.core.storage import ENLARGED, FILE_PATH, UPLOAD_PATH
+from api.people import access as people
+from api.people.time import zone, zone_name
 from api.slices import merged
 
 log = structlog.get_logger()
@@ -35,11 +43,14 @@ SHOWN_HEADERS = {
 
 
 def routes(runtime: Runtime) -> list[Route]:
+    # One picture is open at a time: a large one takes tens of megabytes for a moment.
+    opener = ThreadPoolExecutor(1, thread_name_prefix="photographs")
+
     async def upload(request: Request) -> Response:
         return await _upload(runtime, request)
 
     async def look(request: Request) -> Response:
-        return await _look(runtime, request)
+        return await _look(runtime, request, opener)
 
     return [
         Route(UPLOAD_PATH + "{key:path}", upload, methods=["PUT"]),
@@ -72,7 +83,7 @@ async def _upload(runtime: Runtime, request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _look(runtime: Runtime, request: Request) -> Response:
+async def _look(runtime: Runtime, request: Request, opener: ThreadPoolExecutor) -> Response:
     name, query = request.path_params["name"], request.query_params
     viewer = query.get("v", "")
     if not runtime.storage.admits(FILE_PATH, name, query.get("e", ""), viewer, query.get("s", "")):
@@ -83,22 +94,35 @@ async def _look(runtime: Runtime, request: Request) -> Response:
             return _refusal(request, 403, "LOOK_REFUSED")
         key, person = await _photograph(actor, name)
         data = await _opened(runtime, key)
+        longest = LARGE if name.startswith(ENLARGED) else SMALL
+        words = await _words(actor)
+        shown = await asyncio.get_running_loop().run_in_executor(opener, marked, data, longest, words)
         if not actor.owns(person):
             await audit.note(actor, "photograph.look", subject_id=person, object_name=name)
+    except NoPicture:
+        log.warning("photograph.no_picture", key=key)
+        return _refusal(request, 404, NotFound.code)
     except HadirError as error:
         return _refusal(request, 503 if isinstance(error, Unavailable) else 404, error.code)
-    return Response(data, media_type="image/jpeg", headers=SHOWN_HEADERS)
+    return Response(shown, media_type="image/jpeg", headers=SHOWN_HEADERS)
 
 
 async def _photograph(actor: Actor, name: str) -> tuple[str, UUID]:
     """Object and person behind a name, by the rights the viewer has now; NotFound for all else."""
-    kind, _, rest = name.partition("/")
+    kind, _, rest = name.removeprefix(ENLARGED).partition("/")
     if kind not in LOOKS:
         raise NotFound
     try:
         return await LOOKS[kind](actor, rest)
     except (ValueError, IndexError):
         raise NotFound from None
+
+
+async def _words(actor: Actor) -> str:
+    """Who looks, and when by the clock of his office."""
+    viewer = await people.employee(actor, actor.employee_id)
+    now = utc_now().astimezone(zone(actor.time_zone))
+    return f"{viewer.name} · {now:%d-%m-%Y %H:%M} {zone_name(actor.time_zone)}"
 
 
 async def _opened(runtime: Runtime, key: str) -> bytes:

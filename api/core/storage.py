@@ -28,6 +28,8 @@ from api.core.settings import Settings
 
 UPLOAD_PATH = "/uploads/"
 FILE_PATH = "/files/"
+#: Before a photograph's name: shown larger, by a look of its own.
+ENLARGED = "large/"
 #: How long a store may take, twice at most: the default, three minutes, outlives whoever waits for an answer.
 STORE_CONNECT, STORE_ANSWER = timedelta(seconds=2), timedelta(seconds=5)
 #: A sealed box is a little larger than its content, in bytes.

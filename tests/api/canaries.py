@@ -38,7 +38,7 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORE
 TEXT_FORM = re.compile(r"cnry\d{5}")
 NUMBER_FORM = re.compile(r"(?<!\w)(?:\d{18}|\d{7}|\d[.,]\d{3}[.,]\d{3})(?!\w)")  # sentences group digits
 MOMENT_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
-PHOTO_FORM = re.compile(r"files/((?:frames|templates)/[0-9a-f-]{36})")
+PHOTO_FORM = re.compile(r"files/(?:large/)?((?:frames|templates)/[0-9a-f-]{36})")
 
 
 class Canaries:

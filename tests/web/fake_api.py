@@ -127,8 +127,8 @@ EVIDENCE = {
             }
         ],
     },
-    "frames": [{"url": "/photo/frame"}],
-    "template": {"url": "/photo/template"},
+    "frames": [{"url": "/photo/frame", "largeUrl": "/photo/large/frame"}],
+    "template": {"url": "/photo/template", "largeUrl": "/photo/large/template"},
 }
 
 

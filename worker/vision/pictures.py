@@ -95,20 +95,6 @@ def read_picture(
     return Picture(pixels, upright.width, upright.height, clean)
 
 
-def thumbnail(jpeg: bytes, longest: int) -> bytes:
-    """The same picture with its longer side at most `longest` pixels, as a JPEG without metadata.
-
-    Raises PictureRefused as read_picture does.
-    """
-    image, _, orientation = _open(jpeg)
-    if image.width * image.height > MAX_PIXELS:
-        raise PictureRefused(Refusal.TOO_MANY_PIXELS)
-    image.draft("RGB", (longest, longest))
-    upright = _decode(image, jpeg, orientation)
-    upright.thumbnail((longest, longest))
-    return _encode(upright, 80)
-
-
 def _open(data: bytes) -> tuple[JpegImageFile, int, int]:
     """The picture with only its header read, the header's length in bytes, and EXIF's orientation (1–8)."""
     if not data.startswith(_JPEG_START):

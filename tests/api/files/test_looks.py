@@ -11,16 +11,18 @@ from api.attendance.models import CheckIn
 from api.audit.models import AuditEntry
 from api.biometrics.models import FaceTemplate
 from api.core.runtime import Runtime
+from api.core.storage import ENLARGED
 from api.people.models import Employee, RoleAssignment
 from tests.api.canaries import Kind
 from tests.api.conftest import Ask
 from tests.api.files.conftest import Send
 from tests.api.oracle import Oracle
-from tests.world import Person, World, jpeg
+from tests.world import Person, World, jpeg, shows
 
 pytestmark = pytest.mark.anyio
 
-PHOTOS = "query($id: UUID!) { checkIn(id: $id) { evidence { frames { url } template { url } } } }"
+PHOTOS = "query($id: UUID!) { checkIn(id: $id) { evidence { frames { url largeUrl } template { url largeUrl } } } }"
+ORIGINALS = ["accepted 0 of employee", "accepted 1 of employee", "enrolment ACTIVE of employee"]
 
 
 def address(runtime: Runtime, name: str, viewer: Person, minutes: float = 5) -> str:
@@ -34,16 +36,17 @@ async def test_the_addresses_given_show_the_photographs(ask: Ask, world: World, 
     evidence = (await ask(world["supervisor"], PHOTOS, at=datetime.now(UTC), id=looked_at))["checkIn"][
         "evidence"
     ]
-    shown = [await send("GET", photo["url"]) for photo in (*evidence["frames"], evidence["template"])]
-    assert [reply.body for reply in shown] == [
-        jpeg("accepted 0 of employee"), jpeg("accepted 1 of employee"), jpeg("enrolment ACTIVE of employee")
-    ]  # fmt: skip
-    for reply in shown:
-        assert reply.status == 200
-        assert reply.headers["content-type"] == "image/jpeg"
-        assert reply.headers["cache-control"] == "private, no-store"
-        assert reply.headers["x-content-type-options"] == "nosniff"
-        assert "sandbox" in reply.headers["content-security-policy"]
+    photos = (*evidence["frames"], evidence["template"])
+    for address in ("url", "largeUrl"):
+        replies = [await send("GET", photo[address]) for photo in photos]
+        for reply, original in zip(replies, ORIGINALS, strict=True):
+            assert shows(reply.body, original)
+            assert reply.body != jpeg(original)
+            assert original.encode() not in reply.body
+            assert reply.headers["content-type"] == "image/jpeg"
+            assert reply.headers["cache-control"] == "private, no-store"
+            assert reply.headers["x-content-type-options"] == "nosniff"
+            assert "sandbox" in reply.headers["content-security-policy"]
 
 
 async def test_a_signed_address_shows_only_what_the_viewer_may_see_now(
@@ -178,3 +181,39 @@ async def test_a_photograph_exchanged_in_the_store_is_not_shown(
     reply = await send("GET", address(runtime, f"frames/{mine.id}/0", owner))
     assert reply.status == 404
     assert b"deskmate" not in reply.body
+
+
+async def test_each_viewer_sees_his_own_name_in_it(runtime: Runtime, world: World, send: Send) -> None:
+    name = f"frames/{world['employee'].check_ins['accepted']}/0"
+    seen = [
+        (await send("GET", address(runtime, name, world[who]))).body
+        for who in ("supervisor", "hr_admin", "employee")
+    ]
+    assert len(set(seen)) == 3
+    assert all(shows(each, "accepted 0 of employee") for each in seen)
+
+
+async def test_the_larger_one_is_a_look_of_its_own(runtime: Runtime, world: World, send: Send) -> None:
+    viewer, owner = world["supervisor"], world["employee"]
+    name = f"{ENLARGED}frames/{owner.check_ins['accepted']}/0"
+    assert (await send("GET", address(runtime, name, world["colleague"]))).status == 404
+    assert (await send("GET", address(runtime, name, viewer))).status == 200
+    [entry] = await AuditEntry.filter(action="photograph.look")
+    assert (entry.actor_id, entry.object_name) == (viewer.employee_id, name)
+
+
+async def test_a_small_address_does_not_open_the_large_one(
+    runtime: Runtime, world: World, send: Send
+) -> None:
+    small = address(runtime, f"frames/{world['employee'].check_ins['accepted']}/0", world["supervisor"])
+    assert (await send("GET", small.replace("/files/", f"/files/{ENLARGED}"))).status == 403
+
+
+async def test_what_is_no_picture_is_not_shown(runtime: Runtime, world: World, send: Send) -> None:
+    """Until the worker has looked, anything may lie there that begins like a JPEG."""
+    owner = world["employee"]
+    check_in = await CheckIn.get(id=owner.check_ins["pending"])
+    await runtime.storage.put(check_in.frames[0], b"\xff\xd8\xff<script>alert(1)</script>\xff\xd9")
+    reply = await send("GET", address(runtime, f"frames/{check_in.id}/0", owner))
+    assert reply.status == 404
+    assert b"script" not in reply.body
