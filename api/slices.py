@@ -8,11 +8,21 @@ from api.accounts.slice import SLICE as ACCOUNTS
 from api.attendance.slice import SLICE as ATTENDANCE
 from api.audit.slice import SLICE as AUDIT
 from api.biometrics.slice import SLICE as BIOMETRICS
+from api.calibration.slice import SLICE as CALIBRATION
 from api.core.slice import Slice
 from api.people.slice import SLICE as PEOPLE
 from api.sites.slice import SLICE as SITES
 
-SLICES: tuple[Slice, ...] = (viewer.SLICE, PEOPLE, ACCOUNTS, SITES, ATTENDANCE, BIOMETRICS, AUDIT)
+SLICES: tuple[Slice, ...] = (
+    viewer.SLICE,
+    PEOPLE,
+    ACCOUNTS,
+    SITES,
+    ATTENDANCE,
+    BIOMETRICS,
+    CALIBRATION,
+    AUDIT,
+)
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -97,9 +97,9 @@ def cast() -> list[Person]:
 #: The actors of a sweep, a few to a test: a database of its own costs more than what one of them asks.
 #: None is a stranger.
 COMPANIES: tuple[tuple[str | None, ...], ...] = (
-    ("agency_admin", "employee", "desk_officer", None),
+    ("employee", "desk_officer", None),
     ("auditor", "deskmate", "retired"),
-    ("hr_admin", "supervisor", "colleague", "easterner", "other_supervisor"),
+    ("agency_admin", "hr_admin", "supervisor", "colleague", "easterner", "other_supervisor"),
     ("b:agency_admin", "b:auditor", "b:hr_admin", "b:supervisor", "b:employee"),
 )
 
@@ -115,6 +115,8 @@ class World:
     units: dict[str, UUID] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     locations: dict[str, UUID] = field(default_factory=dict)
+    #: Agency → its proposed threshold that waits.
+    calibrations: dict[str, UUID] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Person:
         return self.people[key]

@@ -17,6 +17,7 @@ from web.pages.account import page as account
 from web.pages.check_in import page as check_in
 from web.pages.enrol import page as enrol
 from web.pages.evidence import page as evidence
+from web.pages.faces import page as faces
 from web.pages.language import page as language
 from web.pages.live import page as live
 from web.pages.login import page as login
@@ -48,6 +49,7 @@ def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> A
         *live.routes,
         *queue.routes,
         *evidence.routes,
+        *faces.routes,
         *account.routes,
         page("GET", "/{path:path}/", without_slash),
     ]

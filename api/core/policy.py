@@ -32,6 +32,7 @@ class Permission(StrEnum):
     READ_PHOTOGRAPHS = "attendance.photographs"  #: faces; each look is logged
     RECORD_PRESENCE = "presence.record"  #: record by hand who cannot be matched; never oneself
     READ_OBJECTIONS = "biometrics.objections"  #: who chose to do without face recognition
+    CALIBRATE = "faces.calibrate"  #: take a proposed match threshold into use
     READ_AUDIT = "audit.read"  #: who did and saw what
 
 
@@ -56,6 +57,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
             Permission.READ_PEOPLE,
             Permission.READ_ATTENDANCE,
             Permission.WATCH_ATTENDANCE,
+            Permission.CALIBRATE,
             Permission.READ_AUDIT,
         }
     ),

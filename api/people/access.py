@@ -105,7 +105,7 @@ def agency_rule(agency_id: UUID, topic: RuleTopic, day: date) -> QuerySet[Agency
     return AgencyRule.filter(
         Q(agency_id=agency_id, topic=topic, valid_from__lte=day)
         & (Q(valid_until__isnull=True) | Q(valid_until__gte=day))
-    ).order_by("-valid_from")
+    ).order_by("-valid_from", "-id")
 
 
 async def units_by_id(actor: Actor, unit_ids: Sequence[UUID]) -> dict[UUID, Unit]:
@@ -121,3 +121,8 @@ async def tops(actor: Actor, permission: Permission) -> list[Unit]:
         return await Unit.filter(agency_id=actor.agency_id, parent_id__isnull=True).order_by("path")
     found = Unit.filter(agency_id=actor.agency_id, path__in=highest(paths))
     return await found.order_by("path") if paths else []
+
+
+async def every_agency() -> list[Agency]:
+    """For commands of whoever runs the machine; no request reaches it."""
+    return await Agency.all().order_by("short_name")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.core.settings import Settings, setting_name
-from local.commands.opened import settings_here
+from local.commands.opened import settings_here, settings_with_servers
 from local.errors import FileError, PackageError
 
 if TYPE_CHECKING:
@@ -93,6 +93,44 @@ def evaluate_faces(
     except SetRefused as refused:
         raise FileError(str(refused)) from None
     print(write(card, out or settings.data_dir / "accuracy" / f"{engine.model_id}-{card.set_name}"))
+
+
+@app.command("calibrate")
+def calibrate_faces(
+    target: Annotated[
+        float,
+        typer.Option(help="False match rate aimed at; 0.0001 is one in ten thousand.", min=1e-6, max=0.1),
+    ] = 1e-4,
+) -> None:
+    """Propose each agency's match threshold from its own people's templates; its admin accepts it on a page."""
+    import asyncio
+
+    with settings_with_servers() as settings:
+        asyncio.run(_calibrate(settings, target))
+
+
+async def _calibrate(settings: Settings, target: float) -> None:
+    from api.core.clock import utc_now
+    from api.core.runtime import open_runtime
+    from api.people.access import every_agency
+    from worker.accuracy.propose import TooFew
+    from worker.calibration import calibrate
+
+    engine = _opened(pack_of(settings))
+    async with open_runtime(settings) as runtime:
+        for agency in await every_agency():
+            try:
+                found = await calibrate(runtime, agency.id, engine.model_id, target, utc_now())
+            except TooFew:
+                print(
+                    f"{agency.short_name}: fewer than two people have a face enrolled with {engine.model_id}."
+                )
+                continue
+            sure = "" if found.provable else ", more than so few people can show"
+            print(
+                f"{agency.short_name}: {found.threshold:.3f} from {found.people} people{sure}; in use {found.in_use:.3f}"
+            )
+    print("hadir: waiting for the agency's admin, on the page /faces.")
 
 
 def _opened(pack: Path) -> "FaceEngine":

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     FACE = "face"  #: photographs
     TRAIL = "trail"  #: who did and saw what concerning a person
     OBJECTION = "objection"  #: that somebody does without face recognition
+    SETTING = "setting"  #: what an agency is run by, and proposals for it
     OWN = "own"  #: a person's sessions, tokens, consents, enrolments, duties
     SECRET = "secret"  #: what no answer may carry
 

@@ -17,7 +17,7 @@ SHOWN_BY_ROLE: dict[Role | None, frozenset[Kind]] = {
     Role.HR_ADMIN: frozenset(
         {Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE, Kind.OBJECTION}
     ),
-    Role.AGENCY_ADMIN: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.TRAIL}),
+    Role.AGENCY_ADMIN: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.TRAIL, Kind.SETTING}),
     Role.AUDITOR: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.TRAIL}),
     Role.DESK_OFFICER: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE}),
 }
@@ -53,8 +53,8 @@ class Oracle:
             return False
         sort, _, name = owner.partition(":")
         if sort == "agency":
-            trail = kind is Kind.TRAIL and Kind.TRAIL in SHOWN_BY_ROLE[actor.role]
-            return actor.agency == name and (kind is Kind.AGENCY or trail)
+            by_role = kind in (Kind.TRAIL, Kind.SETTING) and kind in SHOWN_BY_ROLE[actor.role]
+            return actor.agency == name and (kind is Kind.AGENCY or by_role)
         if sort == "unit":
             return self.over(name, kind) or (kind is Kind.UNIT and actor.unit == name)
         if owner == actor.key:

@@ -20,6 +20,7 @@ from api.people.models import Agency, Employee, RoleAssignment, Unit
 from api.people.time import today_in
 from api.sites.models import DutyAssignment, DutyLocation, SiteDisturbance, WorkMode
 from tests.api.canaries import Kind
+from tests.api.planting_proposals import plant_calibrations
 from tests.world import MODEL, PLACES, Person, Place, World, cast, jpeg, vector
 
 OFFICE = (-6.2, 106.8)
@@ -49,6 +50,7 @@ async def plant(keyring: Keyring, storage: Storage) -> World:
     await planter.by_hand()
     await planter.repetition()
     await planter.trail()
+    await plant_calibrations(world, planter.names)
     return world
 
 
@@ -389,7 +391,7 @@ class _Planter:
                 reviewed_at=self.c.moment(key, Kind.ATTENDANCE, "reviewed", self.now),
                 reviewer_id=decider.employee_id,
             )
-            self._names(decider, key, Kind.ATTENDANCE)
+            self.names(decider, key, Kind.ATTENDANCE)
 
     async def by_hand(self) -> None:
         """Who recorded it is named to whoever may see the check-in."""
@@ -398,7 +400,7 @@ class _Planter:
                 recorder_id=self.world[by].employee_id,
                 record_reason=self.c.name(key, Kind.ATTENDANCE, "reason by hand"),
             )
-            self._names(self.world[by], key, Kind.ATTENDANCE)
+            self.names(self.world[by], key, Kind.ATTENDANCE)
 
     def contacts(self) -> None:
         """Who may record somebody's presence is named to him: name, post and office, and no more."""
@@ -431,7 +433,7 @@ class _Planter:
             await self._note(
                 self.world[by], subject, f"{looked_at} {self.c.text(subject, Kind.TRAIL, 'object')}"
             )
-            self._names(self.world[by], subject, Kind.TRAIL)
+            self.names(self.world[by], subject, Kind.TRAIL)
         for agency in self.world.agencies:
             by = self.world["agency_admin" if agency == "a" else "b:agency_admin"]
             owner = f"agency:{agency}"
@@ -445,7 +447,7 @@ class _Planter:
         self.c.keep(str(entry.id), subject or owner, Kind.TRAIL, "entry")
         self.c.keep(f"at {entry.at.timestamp():.6f}", subject or owner, Kind.TRAIL, "time")
 
-    def _names(self, named: Person, owner: str, kind: Kind) -> None:
+    def names(self, named: Person, owner: str, kind: Kind) -> None:
         """Person and office of somebody who is named to whoever may see `kind` of `owner`."""
         known = self.c.of(named.key, Kind.PERSON) | (
             self.c.of(f"unit:{named.unit}", Kind.UNIT) - self._place_values(named.unit)

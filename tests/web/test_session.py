@@ -27,6 +27,7 @@ CHANGES = {
     "/account/tokens": {"name": "x", "days": "90"},
     f"/account/tokens/{IDS['token']}/revoke": {},
     "/account/consent/withdraw": {},
+    f"/faces/{IDS['check_in']}": {"accept": "yes"},
 }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-import pygal
-from pygal.style import Style
 from scipy.special import ndtri
 
 from worker.accuracy.card import Attacks
@@ -20,18 +19,19 @@ WIDTH, HEIGHT = 760, 440
 NAMED = (1e-5, 1e-4, 1e-3, 1e-2, 5e-2, 0.2, 0.5)
 COLUMNS = 50
 #: Told apart without colour too: the curves' names stand beside them, and dashes differ.
-STYLE = Style(
-    background="#ffffff",
-    plot_background="#ffffff",
-    foreground="#333333",
-    foreground_strong="#111111",
-    foreground_subtle="#777777",
-    colors=("#0b5cad", "#c2410c", "#4d7c0f", "#7e22ce", "#0f766e", "#be123c"),
-    font_family="system-ui, sans-serif",
-    title_font_size=18,
-    label_font_size=12,
-    legend_font_size=13,
-)
+STYLE = {
+    "background": "#ffffff",
+    "plot_background": "#ffffff",
+    "foreground": "#333333",
+    "foreground_strong": "#111111",
+    "foreground_subtle": "#777777",
+    "colors": ("#0b5cad", "#c2410c", "#4d7c0f", "#7e22ce", "#0f766e", "#be123c"),
+    "font_family": "system-ui, sans-serif",
+    "title_font_size": 18,
+    "label_font_size": 12,
+    "legend_font_size": 13,
+    "no_data_font_size": 18,
+}
 
 
 def det(scores: Scores) -> bytes:
@@ -39,7 +39,7 @@ def det(scores: Scores) -> bytes:
     fmr, fnmr = scores.fmr, scores.fnmr
     drawn = (fmr > 0) & (fmr < 1) & (fnmr > 0) & (fnmr < 1)
     steps = np.flatnonzero(drawn & (np.diff(fmr, prepend=2) != 0))[:: max(1, int(drawn.sum()) // 500)]
-    chart = _chart(pygal.XY, "FNMR against FMR", dots_size=1, show_legend=False)
+    chart = _chart("FNMR against FMR", dots_size=1, show_legend=False)
     chart.x_title, chart.y_title = "FMR", "FNMR"
     chart.x_labels = chart.y_labels = [
         {"value": float(ndtri(rate)), "label": f"{100 * rate:g} %"} for rate in NAMED
@@ -51,7 +51,7 @@ def det(scores: Scores) -> bytes:
 def histogram(scores: Scores) -> bytes:
     """How often each cosine came out, as shares of the genuine and of the impostor comparisons."""
     edges = np.linspace(0, len(THRESHOLDS), COLUMNS + 1).astype(int)[:-1]
-    chart = _chart(pygal.XY, "Cosines", fill=True, show_dots=False)
+    chart = _chart("Cosines", fill=True, show_dots=False)
     chart.x_title, chart.y_title = "cosine", "% of comparisons"
     for name, counts in (("genuine", scores.genuine), ("impostor", scores.impostor)):
         shares = 100 * np.add.reduceat(counts, edges) / max(int(counts.sum()), 1)
@@ -61,7 +61,7 @@ def histogram(scores: Scores) -> bytes:
 
 def attacks(found: Attacks) -> bytes:
     """How many of each kind pass at each threshold."""
-    chart = _chart(pygal.XY, "Pictures that pass, by liveness threshold", show_dots=False)
+    chart = _chart("Pictures that pass, by liveness threshold", show_dots=False)
     chart.x_title, chart.y_title = "threshold", "% that pass"
     chart.add("live", _passing(found.live_scores, found.live), stroke_style={"width": 3})
     for kind in found.kinds:
@@ -74,12 +74,17 @@ def _passing(scores: Sequence[float], pictures: int) -> list[tuple[float, float]
     return [(at, 100 * int((known >= at).sum()) / pictures) for at in np.linspace(0, 1, COLUMNS + 1).tolist()]
 
 
-def _chart(kind: Any, title: str, **options: Any) -> Any:
-    return kind(
+def _chart(title: str, **options: Any) -> Any:
+    import pygal
+    from pygal.style import Style
+
+    # It leaves an import hook of the old kind behind, for plugins that are not used; Python warns of it ever after.
+    sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
+    return pygal.XY(
         title=title,
         width=WIDTH,
         height=HEIGHT,
-        style=STYLE,
+        style=Style(**STYLE),
         no_data_text="no errors to show",
         legend_at_bottom=True,
         explicit_size=True,

@@ -54,6 +54,9 @@ AGAINST: dict[str, Callable[[World, Person, Person | None], list[Variables]]] = 
         for found in victim.check_ins.values()
         for decision in ("CONFIRM", "REJECT")
     ],
+    "decideCalibration": lambda world, victim, actor: [
+        {"id": world.calibrations[victim.agency], "accept": accept} for accept in (True, False)
+    ],
     "contestCheckIn": lambda world, victim, actor: [
         {"input": {"id": found, "reason": REASON}} for found in victim.check_ins.values()
     ],
@@ -131,6 +134,8 @@ def tries(name: str, world: World, actor: Person | None) -> list[Variables]:
         victims = [world[key] for key in VICTIMS if not may_review(world, actor, world[key])]
     if name in ("startHandRecord", "recordPresence"):
         victims = [world[key] for key in VICTIMS if not may_record(world, actor, world[key])]
+    if name == "decideCalibration" and actor is not None and actor.role is Role.AGENCY_ADMIN:
+        victims = [victim for victim in victims if victim.agency != actor.agency]
     return [variables for victim in victims for variables in AGAINST[name](world, victim, actor)]
 
 
