@@ -15,6 +15,7 @@ from web.guard import Guard
 from web.options import WebOptions
 from web.pages.account import page as account
 from web.pages.check_in import page as check_in
+from web.pages.desk import page as desk
 from web.pages.enrol import page as enrol
 from web.pages.evidence import page as evidence
 from web.pages.faces import page as faces
@@ -46,6 +47,7 @@ def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> A
         *today.routes,
         *check_in.routes,
         *enrol.routes,
+        *desk.routes,
         *live.routes,
         *queue.routes,
         *evidence.routes,

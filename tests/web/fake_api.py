@@ -59,6 +59,7 @@ def employee(name: str, title: str, at: dict[str, Any], **more: Any) -> dict[str
         "unit": at,
         "supervisor": None,
         "enrolment": "ACTIVE",
+        "objectedAt": None,
         **more,
     }
 
@@ -93,6 +94,8 @@ def check_in(who: dict[str, Any], state: str = "ACCEPTED", **more: Any) -> dict[
         "contestReason": None,
         "canReview": False,
         "review": None,
+        "method": "FACE",
+        "byHand": None,
         "evidence": None,
         "location": OFFICE,
         "employee": who,
@@ -143,6 +146,7 @@ def attendance_day(who: dict[str, Any], presence: str = "NOT_IN", **more: Any) -
         "lateMinutes": 0,
         "flagged": False,
         "needsReview": False,
+        "byHand": False,
         "lastChangeAt": None,
         "checkInId": None,
         **more,
@@ -163,7 +167,7 @@ def connection(nodes: list[dict[str, Any]], end: str | None = None) -> dict[str,
 
 
 def counts(**more: int) -> dict[str, int]:
-    names = ("total", "in", "out", "notIn", "late", "pending", "flagged", "needsReview")
+    names = ("total", "in", "out", "notIn", "late", "pending", "flagged", "needsReview", "byHand")
     return {**dict.fromkeys(names, 0), **more}
 
 
@@ -176,6 +180,8 @@ def me(who: dict[str, Any] = SITI, **more: Any) -> dict[str, Any]:
         "watchableUnits": [],
         "today": attendance_day(who),
         "recentCheckIns": [],
+        "desk": None,
+        "deskContacts": [],
         "duty": [{"id": IDS["agency"], "validFrom": DAY, "validUntil": None, "location": OFFICE}],
         "consent": {
             "purpose": "FACE_RECOGNITION",
@@ -190,13 +196,20 @@ def me(who: dict[str, Any] = SITI, **more: Any) -> dict[str, Any]:
     }
 
 
-SUPERVISOR_RIGHTS = ["attendance.evidence", "attendance.photographs", "attendance.review", "attendance.watch"]
+SUPERVISOR_RIGHTS = [
+    "attendance.evidence",
+    "attendance.photographs",
+    "attendance.review",
+    "attendance.watch",
+    "presence.record",
+]
 
 
 def supervisor(**more: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
         "permissions": SUPERVISOR_RIGHTS,
         "watchableUnits": [PROVINCE, MAKASSAR, JAYAPURA],
+        "desk": {"units": [PROVINCE], "needsPhotograph": True},
     }
     return me(**{**given, **more})
 

@@ -56,6 +56,7 @@ def test_today_shows_reasons_and_how_to_contest(browser: Browser, api: FakeApi) 
     [
         ([], set()),
         (["attendance.watch"], {"/live"}),
+        (["presence.record"], {"/desk"}),
         (["attendance.watch", "attendance.review"], {"/live", "/check-ins"}),
     ],
 )

@@ -15,13 +15,14 @@ function obstacleOf(error) {
   return "camera-missing";
 }
 
-/** Starts the front camera in `video`. Resolves with null, or with the name of what stands in the way.
- * @param {HTMLVideoElement} video @returns {Promise<string | null>} */
-export async function openCamera(video) {
+/** Starts a camera in `video`: the front one, or "environment", the one that looks away from who holds the phone.
+ * Resolves with null, or with the name of what stands in the way.
+ * @param {HTMLVideoElement} video @param {string} [facing] @returns {Promise<string | null>} */
+export async function openCamera(video, facing = "user") {
   if (!window.isSecureContext) return "insecure";
   if (!navigator.mediaDevices?.getUserMedia) return "camera-unsupported";
   try {
-    const wanted = { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } };
+    const wanted = { facingMode: facing, width: { ideal: 1280 }, height: { ideal: 960 } };
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
     await video.play();
     return null;
@@ -64,11 +65,29 @@ function encoded(canvas, quality) {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/jpeg", quality));
 }
 
-/** A JPEG of the moment: at most 640 pixels and 80 kB. Quality gives way first, then size.
- * @param {HTMLVideoElement} video @returns {Promise<Blob>} */
-export async function takePhoto(video) {
+/** A JPEG of the moment. @param {HTMLVideoElement} video @returns {Promise<Blob>} */
+export function takePhoto(video) {
+  return light((longest) => drawn(video, longest));
+}
+
+/** A JPEG of a picture that somebody chose, or null where it is none. @param {Blob} file @returns {Promise<Blob | null>} */
+export async function shrunk(file) {
+  const picture = await createImageBitmap(file).catch(() => null);
+  return picture && light((longest) => {
+    const factor = Math.min(1, longest / Math.max(picture.width, picture.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(picture.width * factor);
+    canvas.height = Math.round(picture.height * factor);
+    canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    return canvas;
+  });
+}
+
+/** At most 640 pixels and 80 kB. Quality gives way first, then size.
+ * @param {(longest: number) => HTMLCanvasElement} draw @returns {Promise<Blob>} */
+async function light(draw) {
   for (let side = LONGEST_SIDE; ; side = Math.round(side * 0.85)) {
-    const canvas = drawn(video, side);
+    const canvas = draw(side);
     for (const quality of [0.9, 0.82, 0.74, 0.64]) {
       const photo = await encoded(canvas, quality);
       if (photo.size <= MOST_BYTES) return photo;

@@ -41,6 +41,16 @@ async def consent(visit: Visit) -> Response:
     return go("/enrol")
 
 
+async def objection(visit: Visit) -> Response:
+    await visit.ask_as_reader(ASK["Object"])
+    return go("/enrol")
+
+
+async def end_objection(visit: Visit) -> Response:
+    await visit.ask_as_reader(ASK["TakeBack"])
+    return go("/enrol")
+
+
 async def start(visit: Visit) -> Response:
     photos = (await visit.json()).get("photos")
     if not isinstance(photos, int) or not 1 <= photos <= MOST_PHOTOS:
@@ -92,6 +102,8 @@ async def _until_settled(visit: Visit, changes: AsyncIterator[bytes]) -> AsyncGe
 routes = [
     page("GET", "/enrol", show),
     page("POST", "/enrol/consent", consent),
+    page("POST", "/enrol/objection", objection),
+    page("POST", "/enrol/objection/end", end_objection),
     page("POST", "/enrol/start", start),
     page("POST", "/enrol/submit", submit),
     page("GET", "/enrol/{id:uuid}/now", progressed),

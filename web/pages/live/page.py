@@ -16,7 +16,7 @@ ASK = operations(__file__)
 TEMPLATE = "live/live.html"
 CHANGE = "live/change.html"
 UNITS = "live/units.html"
-FILTERS = ("NOT_IN", "PENDING", "IN", "OUT", "LATE", "FLAGGED", "NEEDS_REVIEW")
+FILTERS = ("NOT_IN", "PENDING", "IN", "OUT", "LATE", "FLAGGED", "NEEDS_REVIEW", "BY_HAND")
 
 
 async def start(visit: Visit) -> Response:
