@@ -39,7 +39,6 @@ def test_the_desk_records_who_does_without_face_recognition(
     expect(desk.locator(".note.bad:visible")).to_contain_text("memerlukan foto")
     desk.get_by_role("button", name="Buka kamera").click()
     desk.get_by_role("button", name="Ambil foto").click()
-    officer.picture("desk")
     desk.get_by_role("button", name="Catat kehadiran").click()
     expect(desk.locator(".note.good:visible")).to_be_visible()
     expect(desk.locator(".record").first).to_contain_text(person.account["name"])
