@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.attendance.models import CheckInState
+from api.biometrics import erasure
 from api.core import database, outbox
+from api.core.clock import utc_now
 from api.core.live import Hub
 
 log = structlog.get_logger()
@@ -21,6 +23,10 @@ log = structlog.get_logger()
 OUTSTANDING = Gauge("hadir_outbox_outstanding", "Entries of the outbox that are not done")
 OLDEST = Gauge("hadir_outbox_oldest_seconds", "Seconds for which the oldest of them has been due")
 CHECK_INS = Gauge("hadir_check_ins_last_day", "Check-ins received in 24 hours by their state now", ["state"])
+OVERDUE = Gauge(
+    "hadir_erasures_overdue",
+    "Withdrawals of consent of more than an hour ago whose photographs are not all gone",
+)
 READERS = Gauge("hadir_live_readers", "Pages and programs that this process tells of changes")
 SCOPES = Gauge("hadir_live_scopes", "Groups of readers for whom a change is worked out once")
 
@@ -36,17 +42,19 @@ PATIENCE_SECONDS = 2
 
 async def answer(hub: Hub, _: Request) -> Response:
     _count_readers(hub)
-    outstanding, oldest = math.nan, math.nan
+    outstanding, oldest, overdue = math.nan, math.nan, math.nan
     states = dict.fromkeys(CheckInState, math.nan)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             outstanding, oldest = await outbox.waiting()
+            overdue = await erasure.overdue(utc_now())
             found = {row["state"]: row["n"] for row in await database.rows(STATES)}
             states = {state: found.get(state, 0) for state in CheckInState}
     except Exception as error:
         log.warning("figures.database_away", error=repr(error))
     OUTSTANDING.set(outstanding)
     OLDEST.set(oldest)
+    OVERDUE.set(overdue)
     for state, number in states.items():
         CHECK_INS.labels(state.value).set(number)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -7,6 +7,7 @@ from api.attendance import access as attendance
 from api.attendance.schema.desk import Desk, DeskContact, desk_contacts, own_desk
 from api.attendance.schema.query import day_of
 from api.attendance.schema.types import AttendanceDay, CheckIn
+from api.biometrics import receipts
 from api.biometrics import schema as biometrics
 from api.core.errors import NotFound
 from api.core.graphql import Info
@@ -97,6 +98,12 @@ class Me:
     async def enrolment(self, info: Info) -> biometrics.Enrolment | None:
         return await biometrics.current_enrolment(info)
 
+    @strawberry.field(
+        description="What your withdrawals of consent took away, newest first, each with its receipt."
+    )
+    async def erasures(self, info: Info) -> list[receipts.Erasure]:
+        return await receipts.own_erasures(info.context.actor)
+
     @strawberry.field(description="Where you are signed in.")
     async def sessions(self, info: Info) -> list[accounts.Session]:
         return await accounts.sessions(info)
@@ -118,6 +125,7 @@ SLICE = Slice(
     lists={
         "Me.apiTokens": 20,
         "Me.duty": 5,
+        "Me.erasures": receipts.MOST,
         "Me.permissions": 10,
         "Me.roles": 10,
         "Me.sessions": 50,

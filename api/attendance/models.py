@@ -42,6 +42,11 @@ class CheckInMethod(StrEnum):
     BY_HAND = "BY_HAND"
 
 
+class GoneReason(StrEnum):
+    WITHDRAWN = "WITHDRAWN"
+    RETENTION = "RETENTION"
+
+
 class CheckInNonce(Model):
     """Permission for one submission by one person, spent once. Only its SHA-256 is kept."""
 
@@ -93,8 +98,10 @@ class CheckIn(Model):
     idempotency_key = fields.CharField(max_length=64)
     #: SHA-256 of the submission, to tell a repetition from another content under the same key.
     content_digest = fields.BinaryField()
-    #: Names of the frames' objects.
+    #: Names of the frames' objects; none once the photographs are gone.
     frames: list[str] = fields.JSONField()
+    frames_gone_at = fields.DatetimeField(null=True)
+    frames_gone_why = fields.CharEnumField(GoneReason, max_length=10, null=True)
     #: As sent: latitude, longitude, accuracy, altitude, speed, heading, time (ISO 8601).
     fixes: list[dict[str, object]] = fields.JSONField()
     latitude = fields.FloatField(null=True)

@@ -75,6 +75,8 @@ SLICE = Slice(
         "CheckInState.REVIEW": "It waits for a person.",
         "DeviceKind.DESKTOP": "A computer.",
         "DeviceKind.PHONE": "A phone or tablet.",
+        "GoneReason.RETENTION": "The time for which it is kept had ended.",
+        "GoneReason.WITHDRAWN": "The person withdrew consent.",
         "Presence.IN": "Checked in, and not out.",
         "Presence.NOT_IN": "Not seen yet, or nothing that counts.",
         "Presence.OUT": "Checked out.",

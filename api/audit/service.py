@@ -38,7 +38,7 @@ async def append(
     action: str,
     subject_id: UUID | None,
     object_name: str,
-) -> None:
+) -> AuditEntry:
     """As `note`; without an actor where the program did it by a rule."""
     # One writer an agency at a time; held until the commit, so looks and decisions only, never check-ins.
     await using.execute_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [str(agency_id)])
@@ -55,6 +55,7 @@ async def append(
     )
     entry.digest = chained(bytes(last.digest) if last else b"", entry)
     await entry.save(using_db=using, force_create=True)
+    return entry
 
 
 def chained(previous: bytes, entry: AuditEntry) -> bytes:

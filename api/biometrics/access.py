@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from api.biometrics.models import Consent, Enrolment, FaceTemplate, Objection, Purpose
+from api.biometrics.models import Consent, Enrolment, Erasure, FaceTemplate, Objection, Purpose
 from api.core import database
 from api.core.context import Actor
 from api.core.policy import Permission
@@ -17,6 +17,11 @@ def own_enrolments(actor: Actor) -> QuerySet[Enrolment]:
 
 def valid_consent(employee_id: UUID, purpose: Purpose) -> QuerySet[Consent]:
     return Consent.filter(employee_id=employee_id, purpose=purpose, withdrawn_at__isnull=True)
+
+
+def own_erasures(actor: Actor) -> QuerySet[Erasure]:
+    own = Erasure.filter(agency_id=actor.agency_id, employee_id=actor.employee_id)
+    return own.order_by("-asked_at")
 
 
 def objection_in_force(employee_id: UUID) -> QuerySet[Objection]:

@@ -87,6 +87,40 @@ class Enrolment(Model):
         indexes = [("employee_id", "state")]
 
 
+class ErasedKind(StrEnum):
+    TEMPLATES = "TEMPLATES"
+    ENROLMENT_PHOTOGRAPHS = "ENROLMENT_PHOTOGRAPHS"
+    CHECK_IN_PHOTOGRAPHS = "CHECK_IN_PHOTOGRAPHS"
+    PRINTS = "PRINTS"
+
+
+class Erasure(Model):
+    """What a withdrawal takes away. Complete, it is a receipt; a person has at most one that is not."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "erasures", on_delete=fields.RESTRICT
+    )
+    agency_id: UUID
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "erasures", on_delete=fields.RESTRICT
+    )
+    employee_id: UUID
+    asked_at = fields.DatetimeField()
+    gone_at = fields.DatetimeField(null=True)
+    #: ErasedKind → how many.
+    counts: dict[str, int] = fields.JSONField(default=dict)
+    #: Objects of the store that no other row names and that may be there still; empty when complete.
+    left_names: list[str] = fields.JSONField(default=list)
+    #: Of the entry in the audit trail that holds the digest.
+    number = fields.BigIntField(null=True)
+    digest = fields.BinaryField(null=True)
+
+    class Meta:
+        table = "erasure"
+        indexes = [("employee_id", "asked_at")]
+
+
 class FaceTemplate(Model):
     """A sealed embedding: float32 little-endian, unit length, of the model named beside it."""
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from api.biometrics import access
+from api.audit import service as audit
+from api.biometrics import access, erasure
 from api.biometrics.consent import VERSION
 from api.biometrics.models import Consent, Enrolment, EnrolmentState, FaceTemplate, Purpose
 from api.core import database, outbox
@@ -56,6 +57,13 @@ async def _record_consent(actor: Actor, purpose: Purpose, version: str, now: dat
         await access.valid_consent(actor.employee_id, purpose).using_db(using).update(withdrawn_at=now)
         # Who agrees has changed his mind.
         await access.objection_in_force(actor.employee_id).using_db(using).update(taken_back_at=now)
+        await audit.note(
+            actor,
+            "consent.given",
+            subject_id=actor.employee_id,
+            object_name=f"{purpose.value} {version}",
+            using=using,
+        )
         return await Consent.create(
             agency_id=actor.agency_id,
             employee_id=actor.employee_id,
@@ -68,17 +76,24 @@ async def _record_consent(actor: Actor, purpose: Purpose, version: str, now: dat
 
 async def withdraw_consent(context: Context, purpose: Purpose) -> None:
     """Templates go with the withdrawal itself, so that no comparison follows; photographs by the worker."""
-    actor = context.actor
+    actor, now = context.actor, context.clock()
     async with database.transaction() as using:
-        await (
-            access.valid_consent(actor.employee_id, purpose)
-            .using_db(using)
-            .update(withdrawn_at=context.clock())
-        )
-        await FaceTemplate.filter(employee_id=actor.employee_id).using_db(using).delete()
+        # First, as the worker's last step does: two who wait for each other would both be undone.
+        await outbox.record(using, PURGE, actor.employee_id)
+        given = access.valid_consent(actor.employee_id, purpose).using_db(using)
+        withdrawn = await given.update(withdrawn_at=now)
+        templates = await FaceTemplate.filter(employee_id=actor.employee_id).using_db(using).delete()
         # Nothing names the photographs any more: what is sent late to an old address is nobody's and is swept.
         await access.own_enrolments(actor).using_db(using).update(state=EnrolmentState.REPLACED, photos=[])
-        await outbox.record(using, PURGE, actor.employee_id)
+        if withdrawn or templates:
+            await erasure.ask(using, actor.agency_id, actor.employee_id, now, templates)
+            await audit.note(
+                actor,
+                "consent.withdrawn",
+                subject_id=actor.employee_id,
+                object_name=purpose.value,
+                using=using,
+            )
     context.runtime.events.work(PURGE)
 
 

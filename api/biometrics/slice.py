@@ -30,6 +30,7 @@ SLICE = Slice(
         "Enrolment.photos": 5,
         "EnrolmentPhoto.reasons": 5,
         "EnrolmentStart.uploads": 5,
+        "Erasure.erased": 4,
     },
     arguments={
         "photos": "How many photographs will follow, 1 to 5.",
@@ -42,6 +43,10 @@ SLICE = Slice(
         "EnrolmentState.PENDING": "The photographs are being checked.",
         "EnrolmentState.REFUSED": "A photograph was not good enough; its reasons say why.",
         "EnrolmentState.REPLACED": "A later one took its place, or the consent was withdrawn.",
+        "ErasedKind.CHECK_IN_PHOTOGRAPHS": "Photographs of check-ins.",
+        "ErasedKind.ENROLMENT_PHOTOGRAPHS": "Photographs that were sent to be registered.",
+        "ErasedKind.PRINTS": "By what a photograph is known when it comes again.",
+        "ErasedKind.TEMPLATES": "What a face is recognised by.",
         "Purpose.FACE_RECOGNITION": "To make sure that it is the person who checks in.",
     },
 )

@@ -6,10 +6,26 @@ from datetime import UTC, datetime, timedelta
 
 from api import agency_rules
 from api.accounts.models import Account, Credential
-from api.attendance.models import AttendanceDay, CheckIn, CheckInNonce, CheckInState, Presence, ReviewDecision
+from api.attendance.models import (
+    AttendanceDay,
+    CheckIn,
+    CheckInNonce,
+    CheckInState,
+    GoneReason,
+    Presence,
+    ReviewDecision,
+)
 from api.audit import service as audit
 from api.audit.models import AuditEntry
-from api.biometrics.models import Consent, Enrolment, EnrolmentState, FaceTemplate, Objection, Purpose
+from api.biometrics.models import (
+    Consent,
+    Enrolment,
+    EnrolmentState,
+    Erasure,
+    FaceTemplate,
+    Objection,
+    Purpose,
+)
 from api.biometrics.settle import belongs_to
 from api.core import database, outbox
 from api.core.context import Actor
@@ -152,6 +168,7 @@ class _Planter:
         await self._account(person)
         await self._duty(person)
         await self._enrolment(person)
+        await self._erasure(person)
 
     async def _account(self, person: Person) -> None:
         key, agency_id = person.key, self.world.agencies[person.agency]
@@ -246,6 +263,20 @@ class _Planter:
             photo_key=photo,
         )
 
+    async def _erasure(self, person: Person) -> None:
+        """Of an earlier consent."""
+        key, at = person.key, self.now - timedelta(days=100)
+        await Erasure.create(
+            id=self.c.uuid(key, Kind.OWN, "erasure"),
+            agency_id=self.world.agencies[person.agency],
+            employee_id=person.employee_id,
+            asked_at=self.c.moment(key, Kind.OWN, "erasure asked", at),
+            gone_at=self.c.moment(key, Kind.OWN, "erasure complete", at),
+            counts={"PRINTS": self.c.whole(key, Kind.OWN, "prints")},
+            number=self.c.whole(key, Kind.OWN, "receipt"),
+            digest=os.urandom(32),
+        )
+
     async def past(self, person: Person) -> None:
         """Check-ins in every state, and the days made of them."""
         today = [("accepted", CheckInState.ACCEPTED), ("pending", CheckInState.PENDING)]
@@ -253,6 +284,7 @@ class _Planter:
         if person.key in ("employee", "b:employee"):
             today += [("flagged", CheckInState.FLAGGED)]
             before += [("refused", CheckInState.REFUSED), ("decided", CheckInState.ACCEPTED)]
+            before += [("bare", CheckInState.ACCEPTED)]
             before += [("by_hand", CheckInState.ACCEPTED)]
         if person.key in ("supervisor", "colleague"):
             before += [("decided", CheckInState.ACCEPTED)]
@@ -269,9 +301,11 @@ class _Planter:
         check_in_id = self.c.uuid(key, Kind.ATTENDANCE, f"{name} check-in")
         person.check_ins[name] = check_in_id
         folder = f"frames/{agency_id}/{self.c.text(key, Kind.SECRET, 'frames')}"
-        for number in range(2):
+        gone = name == "bare"
+        for number in range(0 if gone else 2):
             await self.storage.put(f"{folder}/{number}", jpeg(f"{name} {number} of {key}"))
-        self.c.photo(key, f"frames/{check_in_id}")
+        if not gone:
+            self.c.photo(key, f"frames/{check_in_id}")
         self.c.photo(key, f"templates/{check_in_id}")
         fixes = [self._fix(key, at, settled)]
         contested = name == "flagged"
@@ -287,7 +321,9 @@ class _Planter:
             settled_at=self.c.moment(key, Kind.ATTENDANCE, f"{name} settled", at) if settled else None,
             idempotency_key=self.c.text(key, Kind.SECRET, "idempotency key") + "-0123456789",
             content_digest=os.urandom(32),
-            frames=[f"{folder}/{number}" for number in range(2)],
+            frames=[f"{folder}/{number}" for number in range(0 if gone else 2)],
+            frames_gone_at=self.c.moment(key, Kind.EVIDENCE, "frames gone", at) if gone else None,
+            frames_gone_why=GoneReason.RETENTION if gone else None,
             fixes=fixes,
             latitude=fixes[0]["latitude"],
             longitude=fixes[0]["longitude"],

@@ -131,6 +131,7 @@ EVIDENCE = {
         ],
     },
     "frames": [{"url": "/photo/frame", "largeUrl": "/photo/large/frame"}],
+    "framesGone": None,
     "template": {"url": "/photo/template", "largeUrl": "/photo/large/template"},
 }
 
@@ -190,6 +191,7 @@ def me(who: dict[str, Any] = SITI, **more: Any) -> dict[str, Any]:
             "givenAt": f"{DAY}T00:00:00+00:00",
         },
         "enrolment": None,
+        "erasures": [],
         "sessions": [],
         "apiTokens": [],
         **more,

@@ -123,6 +123,17 @@ class PositionEvidence:
         return SiteDisturbance.of(mark) if mark else None
 
 
+GoneReason = strawberry.enum(
+    models.GoneReason, name="GoneReason", description="Why something is kept no longer."
+)
+
+
+@strawberry.type(description="Something that was kept and is no longer.")
+class Gone:
+    at: datetime = strawberry.field(description="When it was deleted.")
+    reason: GoneReason = strawberry.field(description="Why.")  # type: ignore[valid-type]
+
+
 @strawberry.type(description="What a verdict stands on.")
 class Evidence:
     face: FaceEvidence | None = strawberry.field(
@@ -151,6 +162,11 @@ class Evidence:
             return []
         names = [f"frames/{self.row.id}/{number}" for number in range(len(self.row.frames))]
         return [Photo.of(info.context, name) for name in names]
+
+    @strawberry.field(description="When and why the photographs were deleted; null while they are kept.")
+    def frames_gone(self) -> Gone | None:
+        at, reason = self.row.frames_gone_at, self.row.frames_gone_why
+        return Gone(at=at, reason=reason) if at and reason else None
 
     @strawberry.field(description="The enrolment photograph beside which it is held.")
     async def template(self, info: Info) -> Photo | None:

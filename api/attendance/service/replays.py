@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from heapq import nsmallest
 from uuid import UUID
 
-from api.attendance.models import CheckIn, FramePrint
+from api.attendance.models import CheckIn
 from api.biometrics.models import Enrolment, Purpose
 from api.biometrics.rules import FaceThresholds
 from api.core import database
@@ -121,13 +121,6 @@ async def suspects(check_in: CheckIn, marks: Sequence[Mark], limits: FaceThresho
     since = check_in.received_at - timedelta(days=limits.replay_window_days)
     rows = await database.rows(PRINTS, check_in.employee_id, check_in.id, since)
     return [suspect for mark in marks for suspect in _nearest(mark, rows, limits.replay_signs)]
-
-
-async def forget(employee_id: UUID, before: datetime | None) -> None:
-    """Take away a person's prints, all or those from before a moment. What tells of files only stays:
-    else a withdrawal would let every old photograph pass again."""
-    prints = FramePrint.filter(employee_id=employee_id, print__isnull=False)
-    await (prints.filter(received_at__lt=before) if before else prints).update(print=None)
 
 
 async def expire(agency_id: UUID, now: datetime, most: int) -> int:

@@ -49,7 +49,7 @@ async def test_pages_neither_repeat_nor_skip(ask: Ask, world: World, name: str) 
     for key in READERS:
         reader = world[key]
         given = beside(name, world, reader)
-        whole = await ask(reader, page_query(name), first=50, after=None, **given)
+        whole = await ask(reader, page_query(name), first=100, after=None, **given)
         if whole.errors:
             assert whole.codes == ["NOT_FOUND"]
             continue
@@ -79,7 +79,7 @@ async def test_a_cursor_of_somebody_else_opens_nothing(ask: Ask, world: World, n
     ]
     for giver, taker in handed:
         theirs = await ask(
-            world[giver], page_query(name), first=50, after=None, **beside(name, world, world[giver])
+            world[giver], page_query(name), first=100, after=None, **beside(name, world, world[giver])
         )
         for edge in theirs[name]["edges"][::5]:
             given = beside(name, world, world[taker])
