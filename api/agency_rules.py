@@ -6,7 +6,9 @@ from typing import Any
 
 import orjson
 
+from api.attendance.challenge import ChallengePolicy
 from api.attendance.rules import DeskRule, WorkingHours
+from api.biometrics.moves import MoveThresholds
 from api.biometrics.rules import FaceThresholds
 from api.people import service as people
 from api.people.models import Agency, AgencyRule, RuleTopic
@@ -18,6 +20,8 @@ PARSERS: Mapping[RuleTopic, Callable[[Mapping[str, Any]], object]] = {
     RuleTopic.POSITION: PositionThresholds.from_mapping,
     RuleTopic.WORKING_HOURS: WorkingHours.from_mapping,
     RuleTopic.DESK: DeskRule.from_mapping,
+    RuleTopic.MOVES: MoveThresholds.from_mapping,
+    RuleTopic.CHALLENGE: ChallengePolicy.from_mapping,
 }
 
 

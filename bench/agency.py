@@ -20,6 +20,9 @@ UNITS = """
 WITH agency AS (
     INSERT INTO agency (id, name, short_name, created_at)
     VALUES (gen_random_uuid(), 'Badan Ukur', 'BU', now()) RETURNING id
+), passive AS (
+    INSERT INTO agency_rule (id, agency_id, topic, parameters, valid_from, source)
+    SELECT gen_random_uuid(), id, 'challenge', '{"mode": "PASSIVE"}', date '2020-01-01', '' FROM agency
 ), root AS (
     INSERT INTO unit (id, agency_id, code, name, path, time_zone)
     SELECT gen_random_uuid(), id, '00', 'Kantor Pusat', '/00/', $1 FROM agency RETURNING id, agency_id

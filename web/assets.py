@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 FOLDER = Path(__file__).parent / "static"
 _TEXT = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_IMPORT = re.compile(r'(from\s+|import\s+)"\./([\w-]+\.js)"')
+_IMPORT = re.compile(r'(from\s+|import\s+|import\()"\./([\w-]+\.js)"')
 _FOREVER = "public, max-age=31536000, immutable"
 
 

@@ -15,7 +15,7 @@ from worker.vision.engine import FaceEngine, FrameReport, similarity
 from worker.vision.measures import FloatArray
 from worker.vision.packs import PackError, load_engine
 from worker.vision.pictures import read_picture
-from worker.vision.prints import Print, cut, likeness, place_in, print_of
+from worker.vision.prints import Print, cut, likeness, nearest_before, place_in, print_of
 
 log = structlog.get_logger()
 
@@ -51,6 +51,11 @@ class Eyes:
         report = self.engine.inspect(picture, liveness=liveness, pose=pose)
         found = print_of(picture.pixels, report.faces[0].keypoints) if report.faces else None
         return Seen(report, picture.clean, found)
+
+    async def nearest_before(self, prints: Sequence[Print | None]) -> list[float | None]:
+        """How like each frame of a burst is to an earlier one; see prints.nearest_before."""
+        cuts = [found.cut if found else None for found in prints]
+        return await asyncio.get_running_loop().run_in_executor(self._thread, nearest_before, cuts)
 
     async def likeness(self, found: Print, earlier: bytes, kept: bytes) -> float:
         """How like an earlier photograph, of whose print `kept` is left; see prints.likeness.

@@ -141,7 +141,9 @@ async def board_of(
 
 
 #: What a person has yet to decide.
-WAITING = Q(state=CheckInState.REVIEW) | Q(contested_at__isnull=False, review_decision__isnull=True)
+WAITING = Q(state=CheckInState.REVIEW) | (
+    Q(contested_at__isnull=False, review_decision__isnull=True) & ~Q(state=CheckInState.SUPERSEDED)
+)
 
 
 def of_others(actor: Actor) -> Q:

@@ -23,6 +23,7 @@ class CheckInState(StrEnum):
     FLAGGED = "FLAGGED"
     REVIEW = "REVIEW"
     REFUSED = "REFUSED"
+    SUPERSEDED = "SUPERSEDED"  #: a later check-in with moves took its place
 
 
 class Presence(StrEnum):
@@ -62,6 +63,10 @@ class CheckInNonce(Model):
     digest = fields.BinaryField()
     kind = fields.CharEnumField(CheckInKind, max_length=4)
     frames = fields.SmallIntField()
+    #: The moves asked for, in their order; none where a look is enough.
+    moves: list[str] = fields.JSONField(default=list, db_default=[])
+    #: The check-in in whose place the moves are made.
+    supersedes_id = fields.UUIDField(null=True)
     issued_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     spent_at = fields.DatetimeField(null=True)
@@ -104,6 +109,13 @@ class CheckIn(Model):
     frames_gone_why = fields.CharEnumField(GoneReason, max_length=10, null=True)
     #: As sent: latitude, longitude, accuracy, altitude, speed, heading, time (ISO 8601).
     fixes: list[dict[str, object]] = fields.JSONField()
+    #: The nonce's.
+    moves: list[str] = fields.JSONField(default=list, db_default=[])
+    #: The check-in in whose place this one was made, and the one that was made in place of this and passed.
+    supersedes_id = fields.UUIDField(null=True)
+    superseded_by_id = fields.UUIDField(null=True)
+    #: When each frame was taken, as the device says (ISO 8601, in server time); none where it did not say.
+    captured: list[str] = fields.JSONField(default=list, db_default=[])
     latitude = fields.FloatField(null=True)
     longitude = fields.FloatField(null=True)
     device_id = fields.CharField(max_length=64, default="")

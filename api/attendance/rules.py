@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from api.biometrics.moves import Findings
 from api.biometrics.rules import Code as FaceCode
 from api.biometrics.rules import FaceThresholds, FrameFacts, framing
 from api.core.verdict import Reason, ReasonLevel, worst, worst_first
@@ -37,6 +38,8 @@ class Code(StrEnum):
     FRAMES_DISAGREE = "FRAMES_DISAGREE"
     LIVENESS_UNCERTAIN = "LIVENESS_UNCERTAIN"
     LIVENESS_UNCONFIRMED = "LIVENESS_UNCONFIRMED"
+    LIVENESS_BY_MOVES = "LIVENESS_BY_MOVES"
+    CHALLENGE_ASKED = "CHALLENGE_ASKED"
     PHOTO_REPEATED = "PHOTO_REPEATED"
     PHOTO_OF_ENROLMENT = "PHOTO_OF_ENROLMENT"
     PHOTO_NOT_COMPARED = "PHOTO_NOT_COMPARED"
@@ -54,6 +57,8 @@ LEVELS: Mapping[Code, ReasonLevel] = {
     Code.FRAMES_DISAGREE: ReasonLevel.REVIEW,
     Code.LIVENESS_UNCERTAIN: ReasonLevel.REVIEW,
     Code.LIVENESS_UNCONFIRMED: ReasonLevel.REFUSE,
+    Code.LIVENESS_BY_MOVES: ReasonLevel.INFO,
+    Code.CHALLENGE_ASKED: ReasonLevel.REVIEW,
     Code.PHOTO_REPEATED: ReasonLevel.REVIEW,
     Code.PHOTO_OF_ENROLMENT: ReasonLevel.REVIEW,
     Code.PHOTO_NOT_COMPARED: ReasonLevel.REVIEW,
@@ -101,15 +106,18 @@ def judge(
     vision_ran: bool,
     unreadable: int = 0,
     past: Past | None = None,
+    moves: Findings | None = None,
 ) -> Verdict:
     """The verdict: the worst finding decides, so that no finding can better it.
 
     `unreadable` counts photographs that could not be opened; they are not in `frames`. `position` is None
-    where it was not judged, `past` where nothing was compared.
+    where it was not judged, `past` where nothing was compared, `moves` where none were asked for.
     """
     face = _face(frames, thresholds, vision_ran, unreadable)
+    if moves is not None and moves.passed:
+        face = _settled_by_moves(face)
     again = _again(past, thresholds, worst(face.reasons))
-    found = worst_first([*face.reasons, *again, *_position(position)])
+    found = worst_first([*face.reasons, *(moves.reasons if moves else ()), *again, *_position(position)])
     repeats = past.nearest if past and _is_repeated(past, thresholds) else None
     return replace(face, state=STATES[worst(found)], reasons=found, repeats=repeats)
 
@@ -202,6 +210,16 @@ def _liveness(scores: Sequence[float | None], thresholds: FaceThresholds) -> lis
     elif least < thresholds.liveness_review:
         found.append(_finding(Code.LIVENESS_UNCERTAIN))
     return found
+
+
+def _settled_by_moves(face: Verdict) -> Verdict:
+    """Doubt about a photograph is what moves are asked for; a photograph that says no still says no."""
+    codes = [reason.code for reason in face.reasons]
+    if Code.LIVENESS_UNCERTAIN not in codes:
+        return face
+    settled: Mapping[str, Reason] = {Code.LIVENESS_UNCERTAIN: _finding(Code.LIVENESS_BY_MOVES)}
+    reasons = tuple(settled.get(reason.code, reason) for reason in face.reasons)
+    return replace(face, reasons=reasons, matched=worst(reasons) < ReasonLevel.REVIEW)
 
 
 def _is_repeated(past: Past, thresholds: FaceThresholds) -> bool:

@@ -10,7 +10,16 @@
     │   └── PasswordWrong   the present password is another
     ├── TooManyAttempts     wait `retry_after` seconds
     ├── AskTheDesk          the face cannot or may not be compared: a person records the presence
-    ├── NonceUnusable       spent, expired, or given to somebody else
+    ├── NonceUnusable       nobody's, or given to somebody else
+    │   ├── NonceSpent      a submission was made with it before
+    │   └── NonceExpired    its time is over
+    ├── CaptureUnusable     the frames' times cannot be those of a burst taken now
+    │   ├── CaptureMissing  the moves that were asked for need them
+    │   ├── CaptureUnordered
+    │   ├── CaptureAhead    later than now
+    │   ├── CaptureEarly    before the moves were asked for
+    │   ├── CaptureTooLong  moves take seconds
+    │   └── FrameTwice      one frame is sent in two places
     ├── ConsentMissing      biometric data need consent first
     ├── NotEnrolled         there is no face to compare with yet
     ├── UploadMissing       a photograph that the request names has not arrived
@@ -92,6 +101,42 @@ class AskTheDesk(HadirError):
 
 class NonceUnusable(HadirError):
     code = "NONCE_UNUSABLE"
+
+
+class NonceSpent(NonceUnusable):
+    code = "NONCE_SPENT"
+
+
+class NonceExpired(NonceUnusable):
+    code = "NONCE_EXPIRED"
+
+
+class CaptureUnusable(HadirError):
+    code = "CAPTURE_UNUSABLE"
+
+
+class CaptureMissing(CaptureUnusable):
+    code = "CAPTURE_MISSING"
+
+
+class CaptureUnordered(CaptureUnusable):
+    code = "CAPTURE_UNORDERED"
+
+
+class CaptureAhead(CaptureUnusable):
+    code = "CAPTURE_AHEAD"
+
+
+class CaptureEarly(CaptureUnusable):
+    code = "CAPTURE_EARLY"
+
+
+class CaptureTooLong(CaptureUnusable):
+    code = "CAPTURE_TOO_LONG"
+
+
+class FrameTwice(CaptureUnusable):
+    code = "FRAME_TWICE"
 
 
 class ConsentMissing(HadirError):

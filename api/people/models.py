@@ -29,6 +29,8 @@ class RuleTopic(StrEnum):
     POSITION = "position"
     WORKING_HOURS = "working_hours"
     DESK = "desk"
+    MOVES = "moves"
+    CHALLENGE = "challenge"
 
 
 class AgencyRule(Model):

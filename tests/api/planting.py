@@ -41,6 +41,7 @@ from tests.world import MODEL, PLACES, Person, Place, World, cast, jpeg, vector
 
 OFFICE = (-6.2, 106.8)
 #: Parts of an office that a check-in shows of it.
+FIGURES = ("at", "size", "yaw", "nose", "eyes", "alike", "likeness")
 PLACE_VALUES = {"location", "location name", "latitude", "longitude"}
 #: Units whose office is disturbed, until how long from now. Nobody of the cast checks in at the lasting ones.
 DISTURBED = {
@@ -90,6 +91,9 @@ class _Planter:
                 {"starts": ["07:30"] * 7},
                 valid_from=self.now.date() - timedelta(days=400),
                 source=self.c.text(owner, Kind.SECRET, "source"),
+            )
+            await agency_rules.write(
+                agency, "challenge", {"mode": "PASSIVE"}, valid_from=self.now.date() - timedelta(days=400)
             )
             paths: dict[str | None, str] = {None: "/"}
             for place in places:
@@ -386,6 +390,12 @@ class _Planter:
                 "result": "INSIDE", "distance": real("distance"), "accuracy": real("accuracy"),
                 "speed": real("speed"), "bestFix": 0, "score": 0.0, "level": "INFO",
             },
+            "moves": {
+                "asked": [{"move": "BLINK", "seen": True}],
+                "frames": [
+                    {name: real(f"frame's {name}") for name in FIGURES} | {"faces": 1, "shown": "BLINK"}
+                ],
+            },
         }  # fmt: skip
 
     async def _day(self, person: Person, back: int) -> None:
@@ -413,7 +423,8 @@ class _Planter:
         row = await CheckIn.get(id=self.world["employee"].check_ins["review"])
         earlier = self.world["colleague"].check_ins["accepted"]
         await CheckIn.filter(id=row.id).update(
-            evidence={**row.evidence, "face": {**row.evidence["face"], "resembles": str(earlier)}}  # type: ignore[dict-item]
+            superseded_by_id=self.world["employee"].check_ins["accepted"],
+            evidence={**row.evidence, "face": {**row.evidence["face"], "resembles": str(earlier)}},  # type: ignore[dict-item]
         )
 
     async def decisions(self) -> None:

@@ -90,6 +90,8 @@ def check_in(who: dict[str, Any], state: str = "ACCEPTED", **more: Any) -> dict[
         "receipt": None if state == "PENDING" else "K7F2-M9QD",
         "reasons": [],
         "canContest": False,
+        "canChallenge": False,
+        "supersededBy": None,
         "contestedAt": None,
         "contestReason": None,
         "canReview": False,
@@ -130,6 +132,7 @@ EVIDENCE = {
             }
         ],
     },
+    "moves": None,
     "frames": [{"url": "/photo/frame", "largeUrl": "/photo/large/frame"}],
     "framesGone": None,
     "template": {"url": "/photo/template", "largeUrl": "/photo/large/template"},

@@ -49,7 +49,7 @@ function shownPart({ videoWidth, videoHeight, clientWidth, clientHeight }) {
 
 /** Draws what the viewfinder shows, not mirrored, with its longest side at most `longest` pixels.
  * @param {HTMLVideoElement} video @param {number} longest @returns {HTMLCanvasElement} */
-function drawn(video, longest) {
+export function drawn(video, longest) {
   const { x, y, width, height } = shownPart(video);
   const factor = Math.min(1, longest / Math.max(width, height));
   const canvas = document.createElement("canvas");
@@ -73,7 +73,12 @@ export function takePhoto(video) {
 /** A JPEG of a picture that somebody chose, or null where it is none. @param {Blob} file @returns {Promise<Blob | null>} */
 export async function shrunk(file) {
   const picture = await createImageBitmap(file).catch(() => null);
-  return picture && light((longest) => {
+  return picture && photoOf(picture);
+}
+
+/** A JPEG of what was drawn before. @param {ImageBitmap | HTMLCanvasElement} picture @returns {Promise<Blob>} */
+export function photoOf(picture) {
+  return light((longest) => {
     const factor = Math.min(1, longest / Math.max(picture.width, picture.height));
     const canvas = document.createElement("canvas");
     canvas.width = Math.round(picture.width * factor);

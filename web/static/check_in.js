@@ -5,7 +5,9 @@ import { element, inBrowser, Obstacles, persist, post, Refused, say, upload, Wor
 import { inWords, PositionWatch } from "./position.js";
 
 /** @typedef {import("./page.js").UploadTarget} UploadTarget */
-/** @typedef {{nonce: string, serverTime: string, uploads: UploadTarget[], receivedAt: number}} Start */
+/** @typedef {{kind: string, instruction: string}} Asked */
+/** @typedef {{nonce: string, serverTime: string, challenge: Asked[], uploads: UploadTarget[], receivedAt: number}} Start */
+/** @typedef {{photo: Blob, at: string | null}} Frame at: in the server's time */
 
 const DEVICE = "hadir.device";
 const UPLOAD_TRIES = 6;
@@ -26,7 +28,15 @@ const ready = { camera: false, position: false };
 const work = new Work(element("refusal"), refresh);
 const position = new PositionWatch(positionFound, positionMissed);
 
+/** Who comes from a check-in that asks for one more step has pressed the button there. */
+let pressed = stage.dataset.after !== undefined;
+
 function refresh() {
+  if (pressed && ready.camera && ready.position) {
+    pressed = false;
+    work.run(checkIn);
+    return;
+  }
   shutter.disabled = !(ready.camera && ready.position) || work.busy;
   shutter.hidden = work.busy;
   sending.hidden = !work.busy;
@@ -66,17 +76,40 @@ const weak = () => say(sending, "retry");
 
 /** @returns {Promise<Start>} */
 async function begin() {
-  const start = await persist(() => post("/check-in/start", { kind: stage.dataset.kind }), UPLOAD_TRIES, weak);
+  const wish = { kind: stage.dataset.kind, deviceId: deviceId(), after: stage.dataset.after };
+  const start = await persist(() => post("/check-in/start", wish), UPLOAD_TRIES, weak);
   return { ...start, receivedAt: performance.now() };
 }
 
-/** @param {Start} start */
-function submission(start) {
-  const serverNow = Date.parse(start.serverTime) + (performance.now() - start.receivedAt);
+/** What the server's clock shows, in milliseconds. @param {Start} start */
+const serverNow = (start) => Date.parse(start.serverTime) + (performance.now() - start.receivedAt);
+
+/** The photograph, or those of the moves that are asked for. @param {Start} start @param {Blob} photo
+ * @returns {Promise<Frame[]>} */
+async function framesOf(start, photo) {
+  if (start.challenge.length < 2) return [{ photo, at: null }];
+  const { lead } = await import("./challenge.js");
+  return lead(video, start.challenge, start.uploads.length, () => new Date(serverNow(start)).toISOString());
+}
+
+/** @param {Start} start @param {Frame[]} frames */
+async function sendAll(start, frames) {
+  const sent = frames.map(() => 0);
+  const sum = () => sent.reduce((total, percent) => total + percent, 0) / sent.length;
+  await Promise.all(frames.map(({ photo }, index) => {
+    /** @param {number} percent */
+    const told = (percent) => { sent[index] = percent; step("upload", 5 + sum() * 0.85); };
+    return persist(() => upload(start.uploads[index], photo, told), UPLOAD_TRIES, weak);
+  }));
+}
+
+/** @param {Start} start @param {Frame[]} frames */
+function submission(start, frames) {
   return {
     nonce: start.nonce,
-    frames: start.uploads.map((target) => target.key),
-    fixes: position.fixes(serverNow),
+    frames: frames.map((_, index) => start.uploads[index].key),
+    capturedAt: frames.flatMap(({ at }) => at ?? []),
+    fixes: position.fixes(serverNow(start)),
     idempotencyKey: crypto.randomUUID(),
     deviceId: deviceId(),
     deviceKind: matchMedia("(pointer: coarse)").matches ? "PHONE" : "DESKTOP",
@@ -114,10 +147,11 @@ async function checkIn() {
   if (pending) return resume(pending);
   step("photo", 2);
   const [photo, start] = await Promise.all([takePhoto(video), begin()]);
+  const frames = await framesOf(start, photo);
   step("upload", 5);
-  await persist(() => upload(start.uploads[0], photo, (percent) => step("upload", 5 + percent * 0.85)), UPLOAD_TRIES, weak);
+  await sendAll(start, frames);
   step("submit", 93);
-  const body = JSON.stringify(submission(start));
+  const body = JSON.stringify(submission(start, frames));
   inBrowser.put(PENDING, body);
   await deliver(body);
 }

@@ -7,7 +7,8 @@ from dataclasses import replace
 import structlog
 
 from api.attendance.rules import Past
-from api.attendance.service import replays, settle
+from api.attendance.service import replays
+from api.attendance.service.case import Case
 from api.biometrics.models import Enrolment
 from api.core.crypto import BoxBroken
 from api.core.errors import NotFound
@@ -19,7 +20,7 @@ from worker.vision.prints import Print
 log = structlog.get_logger()
 
 
-async def compare(tools: Tools, case: settle.Case, seen: Sequence[Seen | None]) -> Past:
+async def compare(tools: Tools, case: Case, seen: Sequence[Seen | None]) -> Past:
     """With what the check-in's photographs leave behind kept first, so that they are known from now on."""
     marks = _marks(seen)
     await replays.keep(case.check_in, marks)

@@ -29,6 +29,10 @@ class FaceReport:
     yaw: float | None
     pitch: float | None
     roll: float | None
+    #: Where the nose lies across the eyes' line; see measures.nose_across.
+    nose: float | None
+    #: Probability that the eyes are open, 0–1.
+    eyes: float | None
     #: Variance of the Laplacian on the face at 112×112; see measures.sharpness.
     sharpness: float
     #: Mean grey level over the face, 0–255.
@@ -62,5 +66,8 @@ class FaceEngine(Protocol):
     def inspect(
         self, picture: Picture, *, embed: bool = True, liveness: bool = True, pose: bool = False
     ) -> FrameReport:
-        """Run detection, and on the largest face the stages asked for. Blocking: 15–40 ms on one core."""
+        """Run detection, and on the largest face the stages asked for. Blocking: 15–40 ms on one core.
+
+        `pose` is where the head is turned and whether the eyes are open.
+        """
         ...

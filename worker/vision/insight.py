@@ -10,6 +10,7 @@ from insightface.utils.face_align import arcface_dst
 
 from worker.vision import measures
 from worker.vision.engine import FaceReport, FrameReport
+from worker.vision.eyes import EyeModel
 from worker.vision.liveness import LivenessModel
 from worker.vision.measures import Box, FloatArray, Pixels
 from worker.vision.pictures import Picture
@@ -33,12 +34,18 @@ class InsightEngine:
     """
 
     def __init__(
-        self, analysis: _Analysis, model_id: str, liveness: LivenessModel | None, pose: PoseModel | None
+        self,
+        analysis: _Analysis,
+        model_id: str,
+        liveness: LivenessModel | None,
+        pose: PoseModel | None,
+        eyes: EyeModel | None,
     ) -> None:
         self.analysis = analysis
         self.model_id = model_id
         self.liveness = liveness
         self.pose = pose
+        self.eyes = eyes
 
     @property
     def liveness_model_id(self) -> str | None:
@@ -73,6 +80,8 @@ class InsightEngine:
             yaw=yaw,
             pitch=pitch,
             roll=roll,
+            nose=measures.nose_across(keypoints) if pose else None,
+            eyes=self.eyes.open(picture.pixels, keypoints) if pose and self.eyes else None,
             sharpness=measures.sharpness(grey),
             brightness=measures.brightness(grey),
             face_px=measures.face_size(box),

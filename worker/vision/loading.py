@@ -9,6 +9,7 @@ import cv2
 from insightface.addons import Liveness, ensure_addon
 from insightface.app import FaceAnalysis
 
+from worker.vision.eyes import EyeModel
 from worker.vision.insight import InsightEngine
 from worker.vision.liveness import AlignedLiveness, CropLiveness, LivenessModel
 from worker.vision.packs.errors import PackBroken
@@ -33,6 +34,7 @@ def open_pack(pack: Path, manifest: Manifest | None) -> InsightEngine:
             _model_id(pack, manifest, Path(analysis.models["recognition"].model_file)),
             _own_liveness(pack, manifest) or _licensed_liveness(pack),
             _pose(pack, manifest),
+            _eyes(pack, manifest),
         )
     except PackBroken:
         raise
@@ -91,6 +93,11 @@ def _licensed_liveness(pack: Path) -> LivenessModel | None:
 def _pose(pack: Path, manifest: Manifest | None) -> PoseModel | None:
     own = manifest.extras.pose if manifest else None
     return PoseModel(open_session(pack / own.file)) if own else None
+
+
+def _eyes(pack: Path, manifest: Manifest | None) -> EyeModel | None:
+    own = manifest.extras.eye if manifest else None
+    return EyeModel(open_session(pack / own.file)) if own else None
 
 
 def _short_hash(path: Path) -> str:

@@ -50,6 +50,20 @@ def room(box: Box, width: int, height: int) -> float:
     return margin / max(face_size(box), 1.0)
 
 
+def nose_across(keypoints: FloatArray) -> float | None:
+    """Where the nose lies along the line of the eyes, in distances between them; 0 in the middle.
+
+    In the frame of eyes and mouth, which every shift, turn, scale or shear of a flat picture leaves as it is: only
+    what stands out from the face's plane moves in it, and only when the head turns. None where there is no frame.
+    """
+    eye, other, nose, corner, opposite = np.asarray(keypoints, np.float64)
+    middle = (eye + other) / 2
+    frame = np.column_stack([other - eye, (corner + opposite) / 2 - middle])
+    if not abs(np.linalg.det(frame)) > 1:
+        return None
+    return float(np.linalg.solve(frame, nose - middle)[0])
+
+
 def similarity(a: FloatArray, b: FloatArray) -> float:
     """Cosine of two embeddings of the same model, −1 to 1; they need not have unit norm."""
     return float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))

@@ -12,6 +12,7 @@ rule, half a second apart at most 0.92. Captures of one person on several days w
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -35,6 +36,9 @@ MOST_SAMPLES = 8
 _FINE, _COARSE = 0.7, 4.0
 #: Not compared at the cut's edges, where a fit leaves nothing to compare.
 _EDGE = SIDE // 8
+_INNER = (slice(_EDGE, SIDE - _EDGE),) * 2
+#: Two cuts of one picture correlate by 0.97 and more as they lie, however it was moved, zoomed or encoded.
+NEAR = 0.9
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 1e-3)
 _EVERYWHERE = np.full((SIDE, SIDE), 255, np.uint8)
 _SQUARE = 112
@@ -97,7 +101,31 @@ def place_in(kept: bytes) -> bytes:
 
 def likeness(one: Pixels, other: Pixels) -> float:
     """Correlation of two cuts' details where they fit best, the other as it is or mirrored; −1 to 1."""
-    return max(_fitted(one, turned) for turned in (other, np.ascontiguousarray(other[:, ::-1])))
+    return max(_fitted(one, turned) for turned in (other, _turned(other)))
+
+
+def nearest_before(cuts: Sequence[Pixels | None]) -> list[float | None]:
+    """Of each cut of one burst, the highest likeness with an earlier one; None without one to compare.
+
+    What is unlike as it lies is not fitted: its correlation is told as it is, which is less.
+    """
+    ways = [None if grey is None else (_details(grey), _details(_turned(grey))) for grey in cuts]
+    return [max(_with_earlier(cuts, ways, place), default=None) for place in range(len(cuts))]
+
+
+def _with_earlier(
+    cuts: Sequence[Pixels | None], ways: Sequence[tuple[FloatArray, FloatArray] | None], place: int
+) -> Iterator[float]:
+    one, seen = cuts[place], ways[place]
+    for other, earlier in zip(cuts[:place], ways[:place], strict=True):
+        if one is None or seen is None or other is None or earlier is None:
+            continue
+        near = max(_correlation(seen[0][_INNER], way[_INNER]) for way in earlier)
+        yield likeness(one, other) if near >= NEAR else near
+
+
+def _turned(grey: Pixels) -> Pixels:
+    return np.ascontiguousarray(grey[:, ::-1])
 
 
 def _fitted(one: Pixels, other: Pixels) -> float:
@@ -108,8 +136,7 @@ def _fitted(one: Pixels, other: Pixels) -> float:
         move = _nearer(move, *pair)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     laid = np.asarray(cv2.warpAffine(details[1], move, (SIDE, SIDE), flags=flags), np.float32)
-    inner = slice(_EDGE, SIDE - _EDGE)
-    return _correlation(details[0][inner, inner], laid[inner, inner])
+    return _correlation(details[0][_INNER], laid[_INNER])
 
 
 def _nearer(move: Move, one: FloatArray, other: FloatArray) -> Move:

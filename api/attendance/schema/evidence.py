@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from api.attendance import access, models
+from api.attendance.schema.moves import MovesEvidence
 from api.biometrics import access as biometrics
 from api.core.context import Context
 from api.core.graphql import Info
@@ -142,15 +143,18 @@ class Evidence:
     position: PositionEvidence | None = strawberry.field(
         description="Null until settled, and for what was recorded by hand."
     )
+    moves: MovesEvidence | None = strawberry.field(description="Null where none were asked for.")
     row: strawberry.Private[models.CheckIn]
 
     @classmethod
     def of(cls, row: models.CheckIn) -> Self:
         face: Any = row.evidence.get("face")
         position: Any = row.evidence.get("position")
+        moves: Any = row.evidence.get("moves")
         return cls(
             face=FaceEvidence.of(face) if face else None,
             position=_position(row, position) if position else None,
+            moves=MovesEvidence.of(moves) if moves else None,
             row=row,
         )
 

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
 
+from api.attendance.schema.moves import ChallengeKind
 from api.attendance.schema.refusals import (
     AlreadyDecided,
+    CaptureUnusable,
     IdempotencyConflict,
     NonceUnusable,
     PositionUnusable,
@@ -17,6 +19,7 @@ from api.attendance.schema.types import CheckIn, CheckInKind, ReviewDecision, aw
 from api.attendance.service import accept as accepting
 from api.attendance.service import review as reviewing
 from api.attendance.service import start as starting
+from api.biometrics.moves import Move
 from api.biometrics.refusals import AskTheDesk, ConsentMissing, NotEnrolled, UploadMissing
 from api.core import errors
 from api.core.graphql import (
@@ -38,10 +41,24 @@ class DeviceKind(StrEnum):
     DESKTOP = "DESKTOP"
 
 
+#: How each is asked for.
+INSTRUCTIONS = {
+    Move.LOOK: "CHALLENGE_LOOK",
+    Move.TURN_LEFT: "CHALLENGE_TURN_LEFT",
+    Move.TURN_RIGHT: "CHALLENGE_TURN_RIGHT",
+    Move.BLINK: "CHALLENGE_BLINK",
+    Move.COME_CLOSER: "CHALLENGE_COME_CLOSER",
+}
+
+
 @strawberry.type(description="What the person is asked to do before the camera.")
 class Challenge:
-    kind: str = strawberry.field(description="PASSIVE: look at the camera.")
+    kind: ChallengeKind = strawberry.field(description="Which move.")  # type: ignore[valid-type]
     instruction: str = strawberry.field(description="The request in the reader's language.")
+
+    @classmethod
+    def of(cls, move: Move, locale: str) -> Self:
+        return cls(kind=move, instruction=say(INSTRUCTIONS[move], locale).message)
 
 
 @strawberry.type(description="Permission for one check-in.")
@@ -52,14 +69,27 @@ class CheckInStart:
         description="The server's clock. Give fixes their time by it: serverTime + time since this answer."
     )
     expires_at: datetime = strawberry.field(description="Until when nonce and addresses hold.")
-    challenge: list[Challenge] = strawberry.field(description="What to do, in this order.")
-    uploads: list[UploadTarget] = strawberry.field(description="One address a photograph.")
+    challenge: list[Challenge] = strawberry.field(
+        description="What to do, in this order. A look alone needs one photograph; with moves, one of the look, then "
+        "for each move one at its height and one back from it, and more where there is doubt; with `capturedAt`."
+    )
+    uploads: list[UploadTarget] = strawberry.field(description="One address a photograph, at most so many.")
 
 
 @strawberry.input(description="Asking for permission to check in.")
 class StartCheckInInput:
     kind: CheckInKind = strawberry.field(description="Coming or going.")  # type: ignore[valid-type]
-    frames: int = strawberry.field(default=1, description="How many photographs will follow, 1 to 8.")
+    frames: int = strawberry.field(
+        default=1, description="How many photographs will follow where no moves are asked for, 1 to 8."
+    )
+    device_id: str = strawberry.field(
+        default="",
+        description="The name that will come with `checkIn`. An unknown device may be asked for moves.",
+    )
+    after: UUID | None = strawberry.field(
+        default=None,
+        description="A check-in of yours with `canChallenge`, in whose place moves are made; its kind is taken over.",
+    )
 
 
 @strawberry.input(description="A position as the phone reports it.")
@@ -95,6 +125,10 @@ class CheckInInput:
     device_id: str = strawberry.field(default="", description="A random name that the device keeps.")
     device_kind: DeviceKind = strawberry.field(default=DeviceKind.PHONE, description="Phone or desktop.")
     device_time: datetime | None = strawberry.field(default=None, description="The device's own clock.")
+    captured_at: list[datetime] = strawberry.field(
+        default_factory=list,
+        description="When each of `frames` was taken, in that order and in server time; needed where moves are asked.",
+    )
 
 
 @strawberry.input(description="A person's decision on a check-in.")
@@ -127,11 +161,24 @@ class CheckInContested:
 
 
 StartCheckInResult = Annotated[
-    CheckInStart | NotEnrolled | ConsentMissing | AskTheDesk | InvalidInput | TooManyAttempts,
+    CheckInStart
+    | NotEnrolled
+    | ConsentMissing
+    | AskTheDesk
+    | NotFound
+    | AlreadyDecided
+    | InvalidInput
+    | TooManyAttempts,
     strawberry.union("StartCheckInResult"),
 ]
 CheckInResult = Annotated[
-    CheckInAccepted | NonceUnusable | UploadMissing | PositionUnusable | InvalidInput | IdempotencyConflict,
+    CheckInAccepted
+    | NonceUnusable
+    | CaptureUnusable
+    | UploadMissing
+    | PositionUnusable
+    | InvalidInput
+    | IdempotencyConflict,
     strawberry.union("CheckInResult"),
 ]
 ReviewCheckInResult = Annotated[
@@ -151,26 +198,28 @@ class AttendanceMutation:
         errors.NotEnrolled,
         errors.ConsentMissing,
         errors.AskTheDesk,
+        errors.NotFound,
+        errors.AlreadyDecided,
         errors.InvalidInput,
         errors.TooManyAttempts,
     )
     async def start_check_in(self, info: Info, input: StartCheckInInput) -> StartCheckInResult:
-        started = await starting.start_check_in(info.context, input.kind, input.frames)
+        wish = starting.Wish(input.kind, input.frames, input.device_id, input.after)
+        started = await starting.start_check_in(info.context, wish)
         limit = info.context.runtime.settings.upload_max_bytes
         return CheckInStart(
             nonce=started.nonce,
             kind=started.kind,
             server_time=started.server_time,
             expires_at=started.expires_at,
-            challenge=[
-                Challenge(kind="PASSIVE", instruction=say("CHALLENGE_PASSIVE", info.context.locale).message)
-            ],
+            challenge=[Challenge.of(move, info.context.locale) for move in (Move.LOOK, *started.moves)],
             uploads=[UploadTarget.of(target, limit) for target in started.uploads],
         )
 
     @strawberry.mutation(description="Check in or out. Answers at once with a PENDING record.")
     @expected(
         errors.NonceUnusable,
+        errors.CaptureUnusable,
         errors.UploadMissing,
         errors.PositionUnusable,
         errors.InvalidInput,
@@ -185,6 +234,7 @@ class AttendanceMutation:
             device_id=input.device_id,
             device_kind=input.device_kind.value,
             device_time=aware(input.device_time, "deviceTime") if input.device_time else None,
+            captured=[aware(time, "capturedAt") for time in input.captured_at],
         )
         record, repeated = await accepting.accept(info.context, sent)
         return CheckInAccepted(check_in=CheckIn.of(record), repeated=repeated)

@@ -5,8 +5,18 @@ import strawberry
 from api.core.graphql import Problem
 
 
-@strawberry.type(description="The nonce was spent, has expired, or was given to somebody else.")
+@strawberry.type(
+    description="NONCE_SPENT, NONCE_EXPIRED, or NONCE_UNUSABLE where it was given to nobody, or somebody else."
+)
 class NonceUnusable(Problem):
+    pass
+
+
+@strawberry.type(
+    description="The frames are no burst taken now: CAPTURE_MISSING, CAPTURE_UNORDERED, CAPTURE_AHEAD, "
+    "CAPTURE_EARLY, CAPTURE_TOO_LONG or FRAME_TWICE. The nonce stays good."
+)
+class CaptureUnusable(Problem):
     pass
 
 

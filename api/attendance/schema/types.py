@@ -9,6 +9,7 @@ import strawberry
 from api.attendance import access, models
 from api.attendance.schema.by_hand import HandRecord
 from api.attendance.schema.evidence import Evidence
+from api.attendance.service.doubt import can_challenge
 from api.attendance.service.review import can_contest, can_review
 from api.core import database
 from api.core.errors import InvalidInput
@@ -52,6 +53,7 @@ class CheckIn:
     receipt: str | None = strawberry.field(description="Short code to quote it by, once settled.")
     contested_at: datetime | None = strawberry.field(description="When the person asked for a second look.")
     contest_reason: str | None = strawberry.field(description="What the person says to it.")
+    superseded_by: UUID | None = strawberry.field(description="The later one with moves that took its place.")
     row: strawberry.Private[models.CheckIn]
 
     @classmethod
@@ -66,6 +68,7 @@ class CheckIn:
             receipt=row.receipt,
             contested_at=row.contested_at,
             contest_reason=row.contest_reason,
+            superseded_by=row.superseded_by_id,
             row=row,
         )
 
@@ -104,6 +107,10 @@ class CheckIn:
     @strawberry.field(description="Whether you may ask for a second look now.")
     async def can_contest(self, info: Info) -> bool:
         return can_contest(info.context, await self.whole(info))
+
+    @strawberry.field(description="Whether you may make moves in its place now: `startCheckIn` with `after`.")
+    def can_challenge(self, info: Info) -> bool:
+        return can_challenge(info.context, self.row)
 
     @strawberry.field(description="Whether you may confirm or overrule it now.")
     async def can_review(self, info: Info) -> bool:

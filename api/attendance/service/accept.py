@@ -1,7 +1,7 @@
 """Accepting a submission: checked, recorded with its outbox entry in one statement, answered at once."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 
@@ -10,14 +10,15 @@ import orjson
 from api.attendance import access
 from api.attendance.models import CheckIn, CheckInKind, CheckInState
 from api.attendance.rules import local_day
+from api.attendance.service.capture import check_times, earliest_nonce, nonce_problem
 from api.attendance.service.start import MOST_FRAMES, digest_of, frame_folder
 from api.core import database
 from api.core.context import Actor, Context
 from api.core.errors import (
+    FrameTwice,
     HadirError,
     IdempotencyConflict,
     InvalidInput,
-    NonceUnusable,
     PositionUnusable,
     UploadMissing,
 )
@@ -37,13 +38,14 @@ ACCEPT = """
 WITH nonce AS (
     UPDATE check_in_nonce SET spent_at = $3
      WHERE digest = $1 AND employee_id = $2 AND spent_at IS NULL AND expires_at > $3 AND frames >= $18
-    RETURNING kind
+       AND (moves = '[]' OR issued_at <= $20)
+    RETURNING kind, moves, supersedes_id
 ), recorded AS (
     INSERT INTO check_in (id, agency_id, employee_id, unit_id, kind, state, day, received_at, idempotency_key,
                           content_digest, frames, fixes, latitude, longitude, device_id, device_kind, device_time,
-                          reasons, evidence)
+                          reasons, evidence, moves, supersedes_id, captured)
     SELECT $4, $5, $2, $6, kind, 'PENDING', $7, $3, $8, $9, $10::jsonb, $11::jsonb, $12, $13, $14, $15, $16,
-           '[]'::jsonb, '{}'::jsonb FROM nonce
+           '[]'::jsonb, '{}'::jsonb, moves, supersedes_id, $19::jsonb FROM nonce
     ON CONFLICT (employee_id, idempotency_key) DO NOTHING
     RETURNING id, kind
 ), work AS (
@@ -71,12 +73,15 @@ class Submission:
     device_id: str
     device_kind: str
     device_time: datetime | None
+    #: When each frame was taken, in server time; empty where the client does not say.
+    captured: list[datetime] = field(default_factory=list)
 
 
 async def accept(context: Context, sent: Submission) -> tuple[CheckIn, bool]:
     """The pending record, and whether it existed before. Five equal submissions get five equal answers."""
     actor, now = context.actor, context.clock()
     _check_form(actor, sent)
+    check_times(sent, now)
     if unusable := await _position_problem(actor, sent, now):
         return await _repeated_or(unusable, actor, sent)
     storage, most_bytes = context.runtime.storage, context.runtime.settings.upload_max_bytes
@@ -88,7 +93,7 @@ async def accept(context: Context, sent: Submission) -> tuple[CheckIn, bool]:
     kind = await _insert(actor, sent, record, now)
     if kind is None:
         await storage.untake(frames)
-        return await _repeated_or(NonceUnusable(), actor, sent)
+        return await _repeated_or(await nonce_problem(actor, digest_of(sent.nonce), sent, now), actor, sent)
     record.kind = CheckInKind(kind)
     announce_change(context.runtime, actor.unit_path, record)
     context.runtime.events.work(JOB)
@@ -101,8 +106,10 @@ def announce_change(runtime: Runtime, unit_path: str, record: CheckIn) -> None:
 
 
 def _check_form(actor: Actor, sent: Submission) -> None:
-    if not 1 <= len(sent.frames) <= MOST_FRAMES or len(set(sent.frames)) != len(sent.frames):
+    if not 1 <= len(sent.frames) <= MOST_FRAMES:
         raise InvalidInput("frames", "COUNT_RANGE", least=1, most=MOST_FRAMES)
+    if len(set(sent.frames)) != len(sent.frames):
+        raise FrameTwice
     if not 1 <= len(sent.fixes) <= MOST_FIXES:
         raise InvalidInput("fixes", "COUNT_RANGE", least=1, most=MOST_FIXES)
     if not 16 <= len(sent.idempotency_key) <= 64:
@@ -147,6 +154,7 @@ def _record(actor: Actor, sent: Submission, frames: list[str], now: datetime) ->
         device_id=sent.device_id,
         device_kind=sent.device_kind,
         device_time=sent.device_time,
+        captured=[time.isoformat() for time in sent.captured],
     )
 
 
@@ -171,6 +179,8 @@ async def _insert(actor: Actor, sent: Submission, record: CheckIn, now: datetime
         record.device_time,
         new_id(),
         len(sent.frames),
+        orjson.dumps(record.captured).decode(),
+        earliest_nonce(sent),
     )
     return found[0]["kind"] if found else None
 
@@ -191,7 +201,7 @@ def _content_digest(sent: Submission) -> bytes:
     fixes = [fix_as_row(fix) for fix in sent.fixes]
     # What is no text is the database's to refuse.
     device = sent.device_id.encode("utf-8", "surrogatepass").hex()
-    content = [sent.nonce, sent.frames, fixes, device, sent.device_kind, sent.device_time]
+    content = [sent.nonce, sent.frames, fixes, device, sent.device_kind, sent.device_time, sent.captured]
     return hashlib.sha256(orjson.dumps(content)).digest()
 
 

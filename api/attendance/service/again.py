@@ -41,7 +41,8 @@ async def settle_again(runtime: Runtime, claim: outbox.Claim, clock: Clock) -> b
         if not await outbox.finish(using, claim):
             return True
         row = await CheckIn.filter(id=check_in.id).using_db(using).select_for_update().get()
-        if row.review_decision is not None or not (causes := _look(row, around, limits)):
+        closed = row.review_decision is not None or row.state == CheckInState.SUPERSEDED
+        if closed or not (causes := _look(row, around, limits)):
             return True
         row.settled_at = clock()
         await row.save(using_db=using, update_fields=["state", "reasons", "evidence", "settled_at"])

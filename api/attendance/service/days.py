@@ -19,8 +19,8 @@ SELECT min(received_at) FILTER (WHERE kind = 'IN' AND state IN ('ACCEPTED', 'FLA
        coalesce(bool_or(state IN ('PENDING', 'REVIEW')), false) AS open,
        coalesce(bool_or(state = 'FLAGGED'), false) AS flagged,
        coalesce(bool_or(recorder_id IS NOT NULL AND state IN ('ACCEPTED', 'FLAGGED')), false) AS by_hand,
-       coalesce(bool_or(state = 'REVIEW' OR (contested_at IS NOT NULL AND review_decision IS NULL)), false)
-           AS needs_review,
+       coalesce(bool_or(state = 'REVIEW' OR (contested_at IS NOT NULL AND review_decision IS NULL
+           AND state <> 'SUPERSEDED')), false) AS needs_review,
        (array_agg(id ORDER BY state = 'REVIEW' DESC, state = 'FLAGGED' DESC, received_at DESC))[1] AS check_in_id,
        max(greatest(received_at, settled_at, reviewed_at, contested_at)) AS last_change_at
   FROM check_in WHERE employee_id = $1 AND day = $2

@@ -16,6 +16,9 @@ from api.core.policy import Permission
 
 SHORTEST_REASON, LONGEST_REASON = 5, 500
 
+#: Not to be decided: the verdict has not fallen, or another check-in took its place.
+CLOSED = (CheckInState.PENDING, CheckInState.SUPERSEDED)
+
 
 async def review(context: Context, check_in_id: UUID, decision: ReviewDecision, reason: str) -> CheckIn:
     """A person with the right to review decides; nobody on his own check-in, or on what he recorded himself."""
@@ -27,7 +30,7 @@ async def review(context: Context, check_in_id: UUID, decision: ReviewDecision, 
     async with database.transaction() as using:
         decided = (
             await CheckIn.filter(id=check_in.id, review_decision__isnull=True)
-            .exclude(state=CheckInState.PENDING)
+            .exclude(state__in=CLOSED)
             .using_db(using)
             .update(
                 state=_state(decision),
@@ -91,7 +94,7 @@ def can_contest(context: Context, check_in: CheckIn) -> bool:
 
 
 def can_review(context: Context, check_in: CheckIn) -> bool:
-    undecided = check_in.state != CheckInState.PENDING and check_in.review_decision is None
+    undecided = check_in.state not in CLOSED and check_in.review_decision is None
     return undecided and may_review(context, check_in)
 
 

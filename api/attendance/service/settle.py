@@ -1,25 +1,28 @@
 """Settling a check-in: the worker's findings become a verdict, once."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from api.attendance.challenge import ChallengePolicy, one_more_step
 from api.attendance.models import CheckIn, CheckInState
-from api.attendance.rules import Past, Verdict, judge
+from api.attendance.rules import Verdict, judge
 from api.attendance.service import again, disturbance
 from api.attendance.service.accept import announce_change
+from api.attendance.service.case import Case, FaceFindings
 from api.attendance.service.days import refresh_day
+from api.attendance.service.doubt import Sender, new_device, supersede
+from api.attendance.service.evidence import evidence_of
 from api.attendance.service.gather import judge_position, sharing, thresholds_for
 from api.biometrics import access as biometrics
-from api.biometrics.models import FaceTemplate
-from api.biometrics.rules import FaceThresholds, FrameFacts
+from api.biometrics.moves import Findings, Move, MoveThresholds, judge_moves
+from api.biometrics.rules import FaceThresholds, FrameFacts, framing
 from api.core import database, outbox
 from api.core.runtime import Runtime
-from api.core.verdict import ReasonLevel
+from api.core.verdict import ReasonLevel, worst
 from api.people import service as people
 from api.people.models import RuleTopic
 from api.sites.rules import Code, PositionVerdict
@@ -29,30 +32,6 @@ RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 RECEIPT_LENGTH = 8
 #: Findings that concern somebody else's check-in as much.
 SHARED = {Code.COORDINATES_SHARED, Code.DEVICE_SHARED}
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A pending check-in and what its frames are to be compared with."""
-
-    check_in: CheckIn
-    templates: list[FaceTemplate]
-    thresholds: FaceThresholds
-    #: The agency's own numbers among them.
-    face_rule: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class FaceFindings:
-    """What vision found. `ran` is False when there was no model: then nothing was checked."""
-
-    ran: bool
-    frames: Sequence[FrameFacts] = ()
-    unreadable: int = 0
-    model_id: str | None = None
-    liveness_model_id: str | None = None
-    #: None where the photographs were not compared with earlier ones.
-    past: Past | None = None
 
 
 async def open_case(check_in_id: UUID) -> Case | None:
@@ -71,9 +50,13 @@ async def settle(
     """Write the verdict. None when the lease was lost or somebody settled it before: nothing was changed."""
     check_in = case.check_in
     position = await judge_position(check_in)
-    verdict = judge(face.frames, position, case.thresholds, face.ran, face.unreadable, face.past)
-    position_rule = await people.rule(check_in.agency_id, RuleTopic.POSITION, check_in.day)
-    _write(case, verdict, position, position_rule, face, now)
+    moves = await _moves(check_in, face)
+    frames = _straight(face.frames, moves, case.thresholds)
+    verdict = judge(frames, position, case.thresholds, face.ran, face.unreadable, face.past, moves)
+    if moves is None:
+        verdict = await _with_doubts(check_in, verdict, position)
+    _write(case, verdict, position, now)
+    check_in.evidence = await evidence_of(case, verdict, position, face, moves)
     async with database.transaction() as using:
         if not await outbox.finish(using, claim):
             return None
@@ -84,9 +67,11 @@ async def settle(
         )
         if not settled:
             return None
+        closed = await supersede(using, check_in, moves)
         await refresh_day(using, check_in, check_in.employee.unit.time_zone)
         concerns_others = await _follow(using, check_in, position)
-    announce_change(runtime, check_in.employee.unit.path, check_in)
+    for changed in (check_in, *closed):
+        announce_change(runtime, check_in.employee.unit.path, changed)
     if concerns_others:
         runtime.events.work(disturbance.JOB)
         runtime.events.work(again.JOB)
@@ -96,45 +81,41 @@ async def settle(
 WRITTEN = ("state", "settled_at", "reasons", "evidence", "location_id", "receipt")
 
 
-def _write(
-    case: Case,
-    verdict: Verdict,
-    position: PositionVerdict,
-    position_rule: Mapping[str, object],
-    face: FaceFindings,
-    now: datetime,
-) -> None:
-    check_in, thresholds = case.check_in, case.thresholds
+async def _moves(check_in: CheckIn, face: FaceFindings) -> Findings | None:
+    """None where no moves were asked for."""
+    if not check_in.moves:
+        return None
+    parameters = await people.rule(check_in.agency_id, RuleTopic.MOVES, check_in.day)
+    asked = [Move(move) for move in check_in.moves]
+    return judge_moves(asked, face.burst, MoveThresholds.from_mapping(parameters))
+
+
+def _straight(
+    frames: Sequence[FrameFacts], moves: Findings | None, limits: FaceThresholds
+) -> Sequence[FrameFacts]:
+    """Of a burst's first and last frame, those to judge. All moves are held against the first, so that no other
+    can stand in for it; a last one in which a move is still going on says nothing against the person."""
+    if moves is None:
+        return frames
+    ended = not moves.shown or moves.shown[-1] == Move.LOOK
+    return frames if ended and frames and not framing(frames[0], limits) else frames[:1]
+
+
+async def _with_doubts(check_in: CheckIn, verdict: Verdict, position: PositionVerdict) -> Verdict:
+    parameters = await people.rule(check_in.agency_id, RuleTopic.CHALLENGE, check_in.day)
+    policy = ChallengePolicy.from_mapping(parameters)
+    sender = Sender(check_in.agency_id, check_in.employee_id, check_in.device_id, check_in.received_at)
+    marked = worst(position.reasons) == ReasonLevel.FLAG
+    return one_more_step(verdict, marked, await new_device(sender, policy), policy)
+
+
+def _write(case: Case, verdict: Verdict, position: PositionVerdict, now: datetime) -> None:
+    check_in = case.check_in
     check_in.state = CheckInState(verdict.state)
     check_in.settled_at = now
     check_in.reasons = [reason.to_data() for reason in verdict.reasons]
     check_in.location_id = position.circle_id
     check_in.receipt = new_receipt()
-    check_in.evidence = {
-        "face": {
-            "similarity": verdict.similarity,
-            "threshold": thresholds.match,
-            "matched": verdict.matched,
-            "liveness": verdict.liveness,
-            "livenessThreshold": thresholds.liveness_review,  # what is taken without a person
-            "modelId": face.model_id,
-            "livenessModelId": face.liveness_model_id,
-            "likeness": face.past.likeness if face.past else None,
-            "likenessThreshold": thresholds.replay,
-            "resembles": str(verdict.repeats) if verdict.repeats else None,
-        },
-        "position": {
-            "result": position.result.value,
-            "distance": position.distance_m,
-            "accuracy": position.accuracy_m,
-            "speed": position.speed_kmh,
-            "bestFix": position.best_fix,
-            "score": position.score,
-            "level": position.level_found.name,
-        },
-        # What the agency had set otherwise than the program's defaults when this was judged.
-        "rules": {"face": dict(case.face_rule), "position": dict(position_rule)},
-    }
 
 
 async def _follow(using: BaseDBAsyncClient, check_in: CheckIn, position: PositionVerdict) -> bool:

@@ -1,56 +1,104 @@
-"""Permission to check in: a nonce, and an address for each photograph."""
+"""Permission to check in: a nonce, what to do before the camera, and an address for each photograph."""
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from api.attendance.models import CheckInKind, CheckInNonce
+from api.attendance import access
+from api.attendance.challenge import ChallengePolicy, at_start, choose
+from api.attendance.models import CheckIn, CheckInKind, CheckInNonce
+from api.attendance.rules import local_day
+from api.attendance.service.doubt import Sender, can_challenge, new_device
 from api.attendance.service.tries import require_patience
 from api.biometrics import service as biometrics
+from api.biometrics.moves import Move
 from api.core.context import Context
-from api.core.errors import InvalidInput
+from api.core.errors import AlreadyDecided, InvalidInput
 from api.core.storage import UploadTarget
+from api.people import service as people
+from api.people.models import RuleTopic
 
 #: 256 bits; NIST SP 800-63B asks for 64, an attacker's patience for more.
 NONCE_BYTES = 32
 #: Long enough for one bar of signal, short enough that a picture must be taken now.
 LIFETIME = timedelta(seconds=180)
+#: Enough for three moves: a look, then each at its height and back from it, the least that tells a move from a
+#: picture of one; and one over for the eyes, which are soon open again.
 MOST_FRAMES = 8
 STARTS_PER_PERSON = "20/minute"
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
+    """`moves` is empty where a look at the camera is enough."""
+
     nonce: str
     kind: CheckInKind
     server_time: datetime
     expires_at: datetime
+    moves: Sequence[Move]
     uploads: list[UploadTarget]
 
 
-async def start_check_in(context: Context, kind: CheckInKind, frames: int) -> Started:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for; `after` names a check-in in whose place the moves are to be made."""
+
+    kind: CheckInKind
+    frames: int = 1
+    device_id: str = ""
+    after: UUID | None = None
+
+
+async def start_check_in(context: Context, wish: Wish) -> Started:
     actor, now = context.actor, context.clock()
-    if not 1 <= frames <= MOST_FRAMES:
+    if not 1 <= wish.frames <= MOST_FRAMES:
         raise InvalidInput("frames", "COUNT_RANGE", least=1, most=MOST_FRAMES)
+    if len(wish.device_id) > 64:
+        raise InvalidInput("deviceId", "TEXT_LENGTH", least=0, most=64)
     await context.runtime.attempts.spend(STARTS_PER_PERSON, "start", str(actor.employee_id))
     await biometrics.require_ready(actor.employee_id)
     await require_patience(actor.employee_id, now)
+    earlier = await _earlier(context, wish.after)
+    moves = await _moves(context, wish)
     nonce = secrets.token_urlsafe(NONCE_BYTES)
-    await CheckInNonce.create(
+    made = await CheckInNonce.create(
         agency_id=actor.agency_id,
         employee_id=actor.employee_id,
         digest=digest_of(nonce),
-        kind=kind,
-        frames=frames,
+        kind=earlier.kind if earlier else wish.kind,
+        frames=MOST_FRAMES if moves else wish.frames,
+        moves=list(moves),
+        supersedes_id=wish.after,
         issued_at=now,
         expires_at=now + LIFETIME,
     )
     storage = context.runtime.storage
-    keys = [frame_key(actor.agency_id, nonce, number) for number in range(frames)]
+    keys = [frame_key(actor.agency_id, nonce, number) for number in range(made.frames)]
     uploads = [await storage.upload_target(key, LIFETIME) for key in keys]
-    return Started(nonce, kind, now, now + LIFETIME, uploads)
+    return Started(nonce, made.kind, now, made.expires_at, moves, uploads)
+
+
+async def _earlier(context: Context, check_in_id: UUID | None) -> CheckIn | None:
+    if check_in_id is None:
+        return None
+    earlier = await access.check_in(context.actor, check_in_id)
+    if not can_challenge(context, earlier):
+        raise AlreadyDecided
+    return earlier
+
+
+async def _moves(context: Context, wish: Wish) -> tuple[Move, ...]:
+    actor, now = context.actor, context.clock()
+    day = local_day(now, actor.time_zone)
+    policy = ChallengePolicy.from_mapping(await people.rule(actor.agency_id, RuleTopic.CHALLENGE, day))
+    new = await new_device(Sender(actor.agency_id, actor.employee_id, wish.device_id, now), policy)
+    if wish.after or at_start(policy, new, secrets.randbelow):
+        return choose(policy, secrets.randbelow)
+    return ()
 
 
 def digest_of(nonce: str) -> bytes:

@@ -13,13 +13,13 @@ from api.attendance.models import CheckIn
 from api.attendance.rules import Past
 from api.attendance.service import settle
 from api.attendance.service.accept import JOB
+from api.attendance.service.case import FaceFindings
 from api.attendance.service.start import STARTS_PER_PERSON
 from api.biometrics.rules import FrameFacts
 from api.core import outbox
 from api.core.runtime import Runtime
 from api.sites.models import DutyLocation
 from tests.api.conftest import Answer, Ask
-from tests.api.generator import documents
 from tests.world import Person, World, jpeg
 from worker.faces import Eyes
 from worker.jobs import settle_again, watch_site
@@ -28,6 +28,15 @@ from worker.jobs.kind import Tools
 START = (
     "mutation($input: StartCheckInInput!) { startCheckIn(input: $input) {"
     " ... on CheckInStart { nonce uploads { key } } ... on Problem { code } } }"
+)
+#: As many fields as one request may ask for: whole records are compared.
+SUBMIT = (
+    "mutation($input: CheckInInput!) { checkIn(input: $input) { __typename ... on CheckInAccepted { repeated checkIn {"
+    " id kind state day receivedAt settledAt receipt contestedAt contestReason supersededBy canContest canChallenge"
+    " canReview method employee { id nip name position unit { id name today } supervisor { id } } unit { id }"
+    " reasons { code level message nextStep } location { id name kind latitude longitude } review { decision reason }"
+    " evidence { face { similarity liveness } position { result fixes { latitude longitude time } } frames { url }"
+    " moves { asked { kind seen } } } } } ... on Problem { code message nextStep } ... on InvalidInput { field } } }"
 )
 #: What a clear photograph of the right person gives.
 CLEAR = FrameFacts(
@@ -47,8 +56,7 @@ class Desk:
     runtime: Runtime
     world: World
     ask: Ask
-    #: Full of fields: the whole record is compared.
-    submit: str = documents("mutation", "checkIn", ("input",))[0].text
+    submit: str = SUBMIT
 
     async def start(self, person: Person | str, at: datetime, *, frames: int = 1, kind: str = "IN") -> Input:
         """A submission that will be accepted, its photographs in place."""
@@ -98,7 +106,7 @@ class Desk:
     async def judged(self, claim: outbox.Claim, at: datetime, face: FrameFacts = CLEAR) -> CheckIn:
         case = await settle.open_case(claim.subject_id)
         assert case is not None
-        found = settle.FaceFindings(
+        found = FaceFindings(
             True, [face], model_id="test-model", liveness_model_id="test-live", past=NOT_SENT_BEFORE
         )
         judged = await settle.settle(self.runtime, claim, case, found, at)

@@ -84,6 +84,10 @@ CHANGES: dict[str, Callable[[Input, Input], Input]] = {
     "fixes": lambda sent, spare: {**sent, "fixes": [{**sent["fixes"][0], "altitudeMetres": 3.0}]},
     "deviceId": lambda sent, spare: {**sent, "deviceId": "another"},
     "deviceKind": lambda sent, spare: {**sent, "deviceKind": "DESKTOP"},
+    "capturedAt": lambda sent, spare: {
+        **sent,
+        "capturedAt": ["2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"],
+    },
     "deviceTime": lambda sent, spare: {**sent, "deviceTime": "2026-01-01T00:00:00Z"},
 }
 

@@ -67,7 +67,7 @@ def bad_frames(sent: Input, world: World) -> dict[str, tuple[list[str], str]]:
     return {
         "none": ([], "InvalidInput"),
         "nine": ([f"{folder}/{number}" for number in range(9)], "InvalidInput"),
-        "twice the same": ([good, good], "InvalidInput"),
+        "twice the same": ([good, good], "CaptureUnusable"),
         "another nonce's": ([frame_key(world.agencies["a"], "x", 0)], "InvalidInput"),
         "another agency's": ([frame_key(other, sent["nonce"], 0)], "InvalidInput"),
         "an enrolment's": (

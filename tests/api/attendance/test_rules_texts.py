@@ -2,32 +2,46 @@
 
 import re
 import string
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import UUID
 
 import pytest
 
+from api.attendance.challenge import ChallengePolicy, one_more_step
 from api.attendance.rules import Code as VerdictCode
 from api.attendance.rules import Past, judge
+from api.biometrics.moves import MOVES, BurstFrame, MoveThresholds, judge_moves
+from api.biometrics.moves import Code as MoveCode
 from api.biometrics.rules import Code as FaceCode
 from api.biometrics.rules import FaceThresholds, FrameFacts, photo_quality, same_person
 from api.core.i18n import LOCALES, catalogue, say
 from api.core.verdict import Reason, ReasonLevel
-from api.sites.rules import Circle, Fix, History, PositionThresholds, Surroundings, assess, check_input
+from api.sites.rules import (
+    Circle,
+    Fix,
+    History,
+    PositionResult,
+    PositionThresholds,
+    PositionVerdict,
+    Surroundings,
+    assess,
+    check_input,
+)
 from api.sites.rules import Code as PositionCode
 
-CODES = sorted({*PositionCode, *FaceCode, *VerdictCode})
+CODES = sorted({*PositionCode, *FaceCode, *VerdictCode, *MoveCode})
 NOW = datetime(2026, 11, 23, 0, 25, tzinfo=UTC)
 OFFICE = Circle(UUID(int=1), -6.1751, 106.8272, 100.0)
 #: Nothing more is to be done where all is well.
-CONTENT = {"POSITION_INSIDE", "FACE_MATCHED"}
+CONTENT = {"POSITION_INSIDE", "FACE_MATCHED", "LIVENESS_BY_MOVES", "MOVES_SEEN"}
 
 
 @cache
 def emitted() -> dict[str, Reason]:
     """One reason of each code, made by the rules themselves."""
-    reasons = [*position_reasons(), *face_reasons()]
+    reasons = [*position_reasons(), *face_reasons(), *move_reasons()]
     return {str(reason.code): reason for reason in reasons}
 
 
@@ -109,6 +123,32 @@ def face_reasons() -> list[Reason]:
     return said
 
 
+def move_reasons() -> list[Reason]:
+    look = BurstFrame(at=0, faces=1, size=0.3, yaw=0.0, nose=0.0, eyes=1.0, alike=0.9, likeness=0.8)
+    left = replace(look, yaw=-20.0, nose=0.2)
+    said: list[Reason] = []
+    for asked, frames in (
+        (MOVES, [look, look, look, look, look]),
+        (MOVES[:1], []),
+        (MOVES[:1], [look, left, look]),
+        (MOVES[:1], [look, left, look, left, look]),
+        (MOVES[:1], [replace(look, nose=0.7), replace(look, faces=0)]),
+        (MOVES[:1], [look, replace(look, alike=0.1, likeness=1.0), replace(look, x=9.0)]),
+        (MOVES[:1], [look, replace(look, repeated=True)]),
+    ):
+        said += judge_moves(asked, frames, MoveThresholds()).reasons
+    good = FrameFacts(
+        faces=1, face_px=200.0, room=1.0, sharpness=99.0, brightness=120.0, detection=1.0,
+        similarities=(0.9,), liveness=0.7,
+    )  # fmt: skip
+    here = PositionVerdict(PositionResult.INSIDE, ())
+    seen = judge_moves(MOVES[:1], [look, left, look], MoveThresholds())
+    said += judge([good], here, FaceThresholds(), True, moves=seen).reasons
+    alone = judge([good], here, FaceThresholds(), True)
+    said += one_more_step(alone, False, True, ChallengePolicy()).reasons
+    return said
+
+
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
@@ -118,7 +158,7 @@ def test_the_rules_themselves_speak_every_code() -> None:
 
 
 def test_no_code_means_two_things() -> None:
-    assert len(CODES) == len(PositionCode) + len(FaceCode) + len(VerdictCode)
+    assert len(CODES) == len(PositionCode) + len(FaceCode) + len(VerdictCode) + len(MoveCode)
     assert all(re.fullmatch(r"[A-Z]+(_[A-Z]+)*", code) for code in CODES)
 
 

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ from uuid import uuid4
 import httpx2
 
 from api import agency_rules
-from api.attendance.models import CheckIn, CheckInKind
+from api.attendance.models import CheckIn, CheckInKind, CheckInNonce
 from api.attendance.service.accept import Submission, accept
-from api.attendance.service.start import start_check_in
+from api.attendance.service.start import Wish, digest_of, start_check_in
 from api.biometrics import service as biometrics
 from api.biometrics.consent import VERSION
 from api.biometrics.models import Enrolment, FaceTemplate, Purpose
+from api.biometrics.moves import Move
 from api.biometrics.settle import belongs_to, open_template
 from api.core import database, outbox
 from api.core.context import Actor, Context
@@ -29,7 +30,7 @@ from api.core.identity import new_id
 from api.core.runtime import Runtime, open_runtime
 from api.core.settings import Settings, load
 from api.core.storage import UploadTarget
-from api.people.models import Agency, Employee, Unit
+from api.people.models import Agency, AgencyRule, Employee, Unit
 from api.sites.models import DutyAssignment, DutyLocation
 from api.sites.rules import Fix
 from worker.faces import Eyes
@@ -125,8 +126,23 @@ class Person:
         assert not repeated
         return record
 
+    async def moves(
+        self, *moves: Move, frames: Sequence[bytes], at: Sequence[float] | None = None
+    ) -> CheckIn:
+        """As `check_in`, where just these moves were asked for; `at` are seconds since then, by the device."""
+        sent = await self.submission(*frames)
+        nonce = CheckInNonce.filter(digest=digest_of(sent.nonce))
+        await nonce.update(moves=[move.value for move in moves])
+        now = datetime.now(UTC)
+        await nonce.update(issued_at=now - timedelta(seconds=10))
+        times = at or [1 + number / 2 for number in range(len(frames))]
+        sent = replace(sent, captured=[now + timedelta(seconds=second - 10) for second in times])
+        record, repeated = await accept(self.context, sent)
+        assert not repeated
+        return record
+
     async def submission(self, *frames: bytes, latitude: float | None = None) -> Submission:
-        started = await start_check_in(self.context, CheckInKind.IN, len(frames))
+        started = await start_check_in(self.context, Wish(CheckInKind.IN, len(frames)))
         for target, frame in zip(started.uploads, frames, strict=True):
             await upload(self.runtime, target, frame)
         # Nobody stands twice on the same spot to the last bit.
@@ -187,10 +203,17 @@ async def found_office(runtime: Runtime) -> Office:
     unit = await Unit.create(agency=agency, code="31", name="Kantor", path="/31/", time_zone="Asia/Jakarta")
     # The test portraits' faces are about 160 pixels wide, and the detector's boxes vary by a tenth around that.
     await agency_rules.write(agency, "face", {"min_face_px": 120}, date(2020, 1, 1))
+    await choose_challenge(agency, mode="PASSIVE")
     location = await DutyLocation.create(
         agency=agency, unit=unit, name="Kantor", latitude=LATITUDE, longitude=LONGITUDE, radius_metres=150
     )
     return Office(runtime, agency, unit, location)
+
+
+async def choose_challenge(agency: Agency, **policy: object) -> None:
+    """In place of what the agency had chosen before."""
+    await AgencyRule.filter(agency=agency, topic="challenge").delete()
+    await agency_rules.write(agency, "challenge", policy, date(2020, 1, 1))
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 from api.accounts.models import Account, Credential
 from api.attendance.models import CheckIn, CheckInKind, CheckInNonce
 from api.attendance.service.accept import accept
-from api.attendance.service.start import start_check_in
+from api.attendance.service.start import Wish, start_check_in
 from api.biometrics import service as biometrics
 from api.core import database
 from api.core.settings import Settings
@@ -30,8 +30,8 @@ def test_expired_nonces_go_with_their_frames_and_evidence_stays(settings: Settin
             she = await office.hire()
             await she.has_template(bytes(2048), "none")
             sent = await she.submission(portrait(5), portrait(6))
-            left = await start_check_in(she.context, CheckInKind.IN, 2)
-            fresh = await start_check_in(she.context, CheckInKind.IN, 1)
+            left = await start_check_in(she.context, Wish(CheckInKind.IN, 2))
+            fresh = await start_check_in(she.context, Wish(CheckInKind.IN, 1))
             for target in (*left.uploads, *fresh.uploads):
                 await storage.put(target.key, portrait(6))
             sent.frames.pop()  # two were sent, one is submitted
@@ -69,7 +69,7 @@ def test_many_cost_no_more_statements_than_one(settings: Settings, monkeypatch: 
             cost = []
             for many in (1, 15):
                 for _ in range(many):
-                    started = await start_check_in(she.context, CheckInKind.IN, 2)
+                    started = await start_check_in(she.context, Wish(CheckInKind.IN, 2))
                     await storage.put(started.uploads[0].key, portrait(6))  # the other was never sent
                 await CheckInNonce.all().update(expires_at=NOW - timedelta(hours=2))
                 asked.clear()
@@ -109,7 +109,7 @@ def test_what_a_killed_process_left_half_written_goes(settings: Settings) -> Non
         async with open_office(settings) as office:
             store, she = settings.data_dir / "store", await office.hire()
             await she.has_template(bytes(2048), "none")
-            started = await start_check_in(she.context, CheckInKind.IN, 1)
+            started = await start_check_in(she.context, Wish(CheckInKind.IN, 1))
             record = await she.check_in(portrait(5))
             (enrolled,) = await biometrics.start_enrolment(she.context, 1)
             keys = [started.uploads[0].key, record.frames[0], enrolled.key]

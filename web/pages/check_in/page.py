@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -20,7 +21,7 @@ async def show(visit: Visit) -> Response:
         return go("/enrol")
     asked = visit.query("kind")
     kind = asked if asked in _KINDS else "OUT" if me["today"]["presence"] == "IN" else "IN"
-    context = {"me": me, "kind": kind, "unit": me["employee"]["unit"]}
+    context = {"me": me, "kind": kind, "unit": me["employee"]["unit"], "after": _id(visit.query("after"))}
     context["surroundings"] = surroundings(visit, "/check-in")
     return visit.show("check_in/check_in.html", context)
 
@@ -43,10 +44,19 @@ async def start(visit: Visit) -> Response:
     body = await visit.json()
     if body.get("kind") not in _KINDS:
         raise HTTPException(400)
-    answer = (await visit.ask_as_reader(ASK["Start"], input={"kind": body["kind"], "frames": 1}))[
-        "startCheckIn"
-    ]
+    wish = {"kind": body["kind"], "frames": 1, "deviceId": str(body.get("deviceId") or "")}
+    if body.get("after"):
+        wish["after"] = _id(str(body["after"]))
+    answer = (await visit.ask_as_reader(ASK["Start"], input=wish))["startCheckIn"]
     return JSONResponse(answer) if answer["__typename"] == "CheckInStart" else refusal(answer)
+
+
+def _id(text: str) -> str | None:
+    """An identifier as it is written, or None."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
 
 
 async def submit(visit: Visit) -> Response:
