@@ -47,7 +47,7 @@ def people(
 
 def rule(
     agency: Annotated[str, typer.Argument(help="The agency's short name.")],
-    topic: Annotated[str, typer.Argument(help="face, position or working_hours.")],
+    topic: Annotated[str, typer.Argument(help="face, position, working_hours, desk, moves or challenge.")],
     file: Annotated[Path, typer.Argument(help="Its parameters, as JSON.", exists=True)],
     begin: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")],
     until: Annotated[
