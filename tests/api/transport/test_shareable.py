@@ -24,6 +24,7 @@ OWN = {
     "AttendanceDay.checkIns",
     "Employee.supervisor",
     "Employee.enrolment",
+    "Employee.objectedAt",
     "Unit.employeeCount",
 }
 UNIT = {"unit": str(uuid4())}
@@ -82,7 +83,9 @@ def _event() -> AttendanceChange:
         "out_at": None, "late_minutes": 3, "flagged": True, "needs_review": False, "last_change_at": now,
         "check_in_id": uuid4(),
     }  # fmt: skip
-    counts = AttendanceCounts(total=9, in_=1, out=2, not_in=3, late=4, pending=5, flagged=6, needs_review=7)
+    counts = AttendanceCounts(
+        total=9, in_=1, out=2, not_in=3, late=4, pending=5, flagged=6, needs_review=7, by_hand=8
+    )
     place = DutyLocation(
         id=uuid4(), name="Kantor", kind=WorkMode.OFFICE, latitude=-6.2, longitude=106.8, radius_metres=150
     )

@@ -19,6 +19,7 @@ from worker.vision.insight import InsightEngine
 from worker.vision.measures import Pixels
 from worker.vision.pictures import read_picture
 from worker.vision.prints import Print, print_of
+from worker.vision.samples import to_pixels
 
 LIMITS = FaceThresholds()
 EVERYBODY = range(made.PEOPLE)
@@ -120,7 +121,7 @@ def beyond_the_goal(pixels: Pixels) -> Iterator[bytes]:
     """What S5 does not ask for: another size, turned, brighter."""
     yield from (made.to_jpeg(resized(pixels, factor), 85) for factor in (0.6, 0.8, 1.4))
     yield from (made.to_jpeg(turned(pixels, degrees), 85) for degrees in (-5, 5))
-    yield made.to_jpeg(made.to_pixels(pixels * 1.2 + 10), 85)
+    yield made.to_jpeg(to_pixels(pixels * 1.2 + 10), 85)
 
 
 def sources() -> Iterator[bytes]:
