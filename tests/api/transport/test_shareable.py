@@ -81,7 +81,7 @@ def _event() -> AttendanceChange:
         "supervisor_id": uuid4(), "unit_id": uuid4(), "unit_code": "1", "unit_name": "Kantor", "unit_path": "/1/",
         "time_zone": "Asia/Makassar", "parent_id": None, "day": now.date(), "presence": "IN", "in_at": now,
         "out_at": None, "late_minutes": 3, "flagged": True, "needs_review": False, "last_change_at": now,
-        "check_in_id": uuid4(),
+        "check_in_id": uuid4(), "by_hand": True,
     }  # fmt: skip
     counts = AttendanceCounts(
         total=9, in_=1, out=2, not_in=3, late=4, pending=5, flagged=6, needs_review=7, by_hand=8
