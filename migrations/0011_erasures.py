@@ -24,7 +24,7 @@ class GoneReason(StrEnum):
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0009_calibrations')]
+    dependencies = [("models", "0010_challenge")]
 
     initial = False
 
