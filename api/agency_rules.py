@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from api.attendance.challenge import ChallengePolicy
+from api.attendance.retention import RetentionPeriods
 from api.attendance.rules import DeskRule, WorkingHours
 from api.biometrics.moves import MoveThresholds
 from api.biometrics.rules import FaceThresholds
@@ -19,6 +20,7 @@ PARSERS: Mapping[RuleTopic, Callable[[Mapping[str, Any]], object]] = {
     RuleTopic.FACE: FaceThresholds.from_mapping,
     RuleTopic.POSITION: PositionThresholds.from_mapping,
     RuleTopic.WORKING_HOURS: WorkingHours.from_mapping,
+    RuleTopic.RETENTION: RetentionPeriods.from_mapping,
     RuleTopic.DESK: DeskRule.from_mapping,
     RuleTopic.MOVES: MoveThresholds.from_mapping,
     RuleTopic.CHALLENGE: ChallengePolicy.from_mapping,

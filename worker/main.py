@@ -23,6 +23,7 @@ from worker import figures
 from worker.faces import Eyes, open_eyes
 from worker.jobs import KINDS
 from worker.jobs.drain import Drain
+from worker.jobs.keep_retention import keep
 from worker.jobs.kind import Kind, Tools
 from worker.jobs.sweep import sweep
 from worker.relay import Relay
@@ -39,6 +40,7 @@ COME_BACK_SECONDS = 0.2
 STOP_SECONDS = 4.0
 #: Of each hour; off the full hour, when everybody's timers fire.
 SWEEP_MINUTE = 17
+RETENTION_MINUTE = 41
 #: Beside one for each claim in hand: to claim, to renew leases, to look what is due.
 MORE_CONNECTIONS = 4
 
@@ -119,7 +121,10 @@ async def consume(redis: ArqRedis, drains: Mapping[str, Drain], tools: Tools) ->
 def _arq_worker(redis: ArqRedis, drains: Mapping[str, Drain], tools: Tools) -> Worker:
     return Worker(
         functions=[func(_answering(drain), name=job) for job, drain in drains.items()],
-        cron_jobs=[cron(cast(Any, sweep), name="sweep", minute=SWEEP_MINUTE, timeout=60)],
+        cron_jobs=[
+            cron(cast(Any, sweep), name="sweep", minute=SWEEP_MINUTE, timeout=60),
+            cron(cast(Any, keep), name="retention", minute=RETENTION_MINUTE, timeout=60),
+        ],
         redis_pool=redis,
         queue_name=QUEUE,
         poll_delay=POLL_SECONDS,

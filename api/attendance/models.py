@@ -116,6 +116,8 @@ class CheckIn(Model):
     superseded_by_id = fields.UUIDField(null=True)
     #: When each frame was taken, as the device says (ISO 8601, in server time); none where it did not say.
     captured: list[str] = fields.JSONField(default=list, db_default=[])
+    #: Since when fixes, latitude and longitude are kept no longer.
+    positions_gone_at = fields.DatetimeField(null=True)
     latitude = fields.FloatField(null=True)
     longitude = fields.FloatField(null=True)
     device_id = fields.CharField(max_length=64, default="")

@@ -91,6 +91,13 @@ async def heads() -> list[Head]:
     return [Head(row["agency_id"], row["short_name"], row["number"], bytes(row["digest"])) for row in found]
 
 
+async def last_before(agency_id: UUID, moment: datetime) -> int | None:
+    """Number of the last entry from before a moment."""
+    found = AuditEntry.filter(agency_id=agency_id, at__lt=moment).order_by("-number")
+    row = await found.first()
+    return row.number if row else None
+
+
 async def first_break(agency_id: UUID) -> int | None:
     """Number of the first entry that does not follow from the one before it; None when the chain holds."""
     previous, number = b"", 0

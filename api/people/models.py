@@ -31,6 +31,7 @@ class RuleTopic(StrEnum):
     DESK = "desk"
     MOVES = "moves"
     CHALLENGE = "challenge"
+    RETENTION = "retention"
 
 
 class AgencyRule(Model):

@@ -1,7 +1,7 @@
 """People, accounts and the trail of an agency, for whoever runs the machine."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -102,11 +102,14 @@ def token(
 def audit() -> None:
     """Check each agency's audit trail link by link; note down the last numbers and digests it prints, elsewhere.
 
-    A cut-off end is a shorter chain that holds: only what was noted down elsewhere can tell it.
+    A cut-off end is a shorter chain that holds: only what was noted down elsewhere can tell it. Entries that are
+    older than the agency's rule keeps them are told too; docs/decisions/0010 says how they end.
     """
 
     async def run(settings: Settings) -> int:
-        from api.audit.service import first_break, heads
+        from api.attendance.service.retention import periods_of
+        from api.audit.service import first_break, heads, last_before
+        from api.core.clock import utc_now
         from api.core.runtime import open_runtime
 
         async with open_runtime(settings):
@@ -116,6 +119,9 @@ def audit() -> None:
                 print(f"{head.short_name:<12} {head.number:>9} {head.digest.hex()}" if wrong is None else
                       f"{head.short_name:<12} broken at entry {wrong}")  # fmt: skip
                 broken += wrong is not None
+                days = (await periods_of(head.agency_id, utc_now())).audit_entries
+                if old := await last_before(head.agency_id, utc_now() - timedelta(days=days)):
+                    print(f"{head.short_name:<12} {old:>9} and those before it are older than {days} days")
         return broken
 
     with settings_with_servers() as settings:

@@ -311,7 +311,7 @@ class _Planter:
         if not gone:
             self.c.photo(key, f"frames/{check_in_id}")
         self.c.photo(key, f"templates/{check_in_id}")
-        fixes = [self._fix(key, at, settled)]
+        fixes = [] if gone else [self._fix(key, at, settled)]
         contested = name == "flagged"
         await CheckIn.create(
             id=check_in_id,
@@ -329,8 +329,9 @@ class _Planter:
             frames_gone_at=self.c.moment(key, Kind.EVIDENCE, "frames gone", at) if gone else None,
             frames_gone_why=GoneReason.RETENTION if gone else None,
             fixes=fixes,
-            latitude=fixes[0]["latitude"],
-            longitude=fixes[0]["longitude"],
+            latitude=fixes[0]["latitude"] if fixes else None,
+            longitude=fixes[0]["longitude"] if fixes else None,
+            positions_gone_at=self.c.moment(key, Kind.EVIDENCE, "fixes gone", at) if gone else None,
             device_id=self.c.text(key, Kind.SECRET, "device"),
             device_time=self.now,
             reasons=self._reasons(key) if settled else [],

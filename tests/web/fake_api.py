@@ -123,6 +123,7 @@ EVIDENCE = {
         "speedKmh": None,
         "location": OFFICE,
         "disturbance": None,
+        "fixesGoneAt": None,
         "fixes": [
             {
                 "latitude": -6.2004,

@@ -11,6 +11,7 @@ import structlog
 
 from api.attendance.service import replays
 from api.attendance.service.by_hand import UPLOADS
+from api.attendance.service.retention import periods_of
 from api.attendance.service.start import frame_folder
 from api.biometrics import erasure
 from api.biometrics.service import PURGE
@@ -47,8 +48,6 @@ CREDENTIALS = """
 WITH old AS (SELECT id FROM credential WHERE least(expires_at, ended_at) < now() - interval '30 days' LIMIT $1)
 DELETE FROM credential USING old WHERE credential.id = old.id RETURNING credential.id
 """
-#: Older than any upload that is still under way, and than any doubt about clocks.
-ORPHAN_AGE = timedelta(days=1)
 #: Nobody writes at one photograph for so long.
 UNFINISHED_AGE = timedelta(minutes=30)
 
@@ -87,8 +86,7 @@ async def _orphaned_photographs(tools: Tools) -> int:
     """Photographs that were sent and never enrolled."""
     now = datetime.now(UTC)
     await tools.runtime.storage.delete_unfinished(["enrolments"], now - UNFINISHED_AGE)
-    before = now - ORPHAN_AGE
-    old = [key for key, changed in await tools.runtime.storage.names("enrolments") if changed < before]
+    old = await _older_than_kept(tools, "enrolments", now)
     count = 0
     for start in range(0, len(old), BATCH):
         owners = {key: owner for key in old[start : start + BATCH] if (owner := _owner_of(key))}
@@ -113,10 +111,23 @@ async def _frames_of(tools: Tools, nonces: Sequence[database.Row]) -> dict[str, 
 
 async def _waiting_at_the_desk(tools: Tools) -> int:
     """Sent for a record by hand that nobody made: what is recorded lies among the frames."""
-    before = datetime.now(UTC) - ORPHAN_AGE
-    old = [key for key, changed in await tools.runtime.storage.names(UPLOADS) if changed < before]
+    old = await _older_than_kept(tools, UPLOADS, datetime.now(UTC))
     await tools.runtime.storage.delete(old)
     return len(old)
+
+
+async def _older_than_kept(tools: Tools, folder: str, now: datetime) -> list[str]:
+    """Names in a folder, by agency, that are older than the agency keeps what was sent and never used."""
+    found: list[str] = []
+    for agency in await Agency.all():
+        try:
+            before = now - timedelta(days=(await periods_of(agency.id, now)).unused_uploads)
+        except ValueError as error:
+            log.error("sweep.rule_unreadable", agency=str(agency.id), reason=str(error))
+            continue
+        lying = await tools.runtime.storage.names(f"{folder}/{agency.id}")
+        found += [key for key, changed in lying if changed < before]
+    return found
 
 
 def _owner_of(key: str) -> UUID | None:

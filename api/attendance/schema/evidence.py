@@ -110,7 +110,12 @@ class PositionEvidence:
     accuracy_metres: float | None = strawberry.field(description="Of the best fix.")
     speed_kmh: float | None = strawberry.field(description="Needed since the last accepted check-in.")
     location: DutyLocation | None = strawberry.field(description="The duty location it was held against.")
-    fixes: list[PositionFix] = strawberry.field(description="All positions that were sent.")
+    fixes: list[PositionFix] = strawberry.field(
+        description="All positions that were sent, while they are kept."
+    )
+    fixes_gone_at: datetime | None = strawberry.field(
+        description="When they were deleted, as the time for which they are kept had ended."
+    )
     row: strawberry.Private[models.CheckIn]
 
     @strawberry.field(
@@ -188,5 +193,6 @@ def _position(row: models.CheckIn, data: Mapping[str, Any]) -> PositionEvidence:
         speed_kmh=data["speed"],
         location=DutyLocation.of(row.location) if row.location else None,
         fixes=[PositionFix.of(fix) for fix in row.fixes],
+        fixes_gone_at=row.positions_gone_at,
         row=row,
     )

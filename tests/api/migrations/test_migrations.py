@@ -56,7 +56,6 @@ UNINDEXED = {
     "consent.agency_id": NO_AGENCY_GOES,
     "credential.agency_id": NO_AGENCY_GOES,
     "duty_assignment.agency_id": NO_AGENCY_GOES,
-    "enrolment.agency_id": NO_AGENCY_GOES,
     "face_template.agency_id": NO_AGENCY_GOES,
     "objection.agency_id": NO_AGENCY_GOES,
     "role_assignment.agency_id": NO_AGENCY_GOES,

@@ -45,7 +45,7 @@ async def _shown(visit: Visit, problem: dict[str, Any] | None = None, typed: str
 def _map(found: dict[str, Any]) -> dict[str, Any] | None:
     position = found["evidence"] and found["evidence"]["position"]
     place = position and (position["location"] or found["location"])
-    if not position or not place:
+    if not position or not place or not position["fixes"]:
         return None
     fixes = [Fix(f["latitude"], f["longitude"], f["accuracyMetres"]) for f in position["fixes"]]
     drawing = draw(Place(place["latitude"], place["longitude"], place["radiusMetres"]), fixes)
