@@ -30,7 +30,7 @@ class RuleTopic(StrEnum):
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0011_challenge')]
+    dependencies = [('models', '0011_erasures')]
 
     initial = False
 

@@ -37,7 +37,11 @@ async def test_what_was_written_holds_at_once_in_its_period(runtime: Runtime, wo
 @pytest.mark.parametrize(
     ("topic", "parameters", "says"),
     [
-        ("positions", {}, "positions: no such topic; there are face, position, working_hours, desk, moves, challenge"),
+        (
+            "positions",
+            {},
+            "positions: no such topic; there are face, position, working_hours, desk, moves, challenge",
+        ),
         ("POSITION", {}, "no such topic"),
         ("position", [], "parameters are names with values"),
         ("position", {"oldest": 30}, "position: oldest: no such setting."),

@@ -26,7 +26,7 @@ class RuleTopic(StrEnum):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0010_erasures")]
+    dependencies = [("models", "0009_calibrations")]
 
     initial = False
 
