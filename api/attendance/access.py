@@ -170,6 +170,12 @@ async def check_in(
     return found
 
 
+async def newest(employee_id: UUID) -> UUID | None:
+    """The person's last submission."""
+    found = await CheckIn.filter(employee_id=employee_id).order_by("-received_at").first().values("id")
+    return found["id"] if found else None
+
+
 def may(actor: Actor, permission: Permission, row: CheckIn) -> bool:
     return actor.agency_id == row.agency_id and actor.may(permission, row.employee.unit.path)
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
+from itertools import count
 
 from api.attendance.rules import STATES, Code, Verdict
 from api.biometrics.moves import AGAIN, MOVES, TURNS, Move
@@ -52,8 +54,19 @@ class ChallengePolicy(Limits):
         return self.mode == ChallengeMode.ON_DOUBT and doubt in self.on
 
 
+def drawing(seed: str) -> Callable[[int], int]:
+    """Draws `below(n)`, from 0 to n − 1: the same numbers in the same order for the same seed. Who asks again is
+    asked for the same moves, so that nobody asks until what he has recorded fits."""
+    drawn = count()
+
+    def below(limit: int) -> int:
+        return int.from_bytes(sha256(f"{seed}/{next(drawn)}".encode()).digest(), "big") % limit
+
+    return below
+
+
 def at_start(policy: ChallengePolicy, new_device: bool, below: Callable[[int], int]) -> bool:
-    """Whether moves are asked for before anything was sent. `below(n)` draws from 0 to n − 1."""
+    """Whether moves are asked for before anything was sent."""
     if policy.mode != ChallengeMode.ON_DOUBT:
         return policy.mode == ChallengeMode.ALWAYS
     drawn = policy.one_in > 0 and below(policy.one_in) == 0
@@ -62,10 +75,10 @@ def at_start(policy: ChallengePolicy, new_device: bool, below: Callable[[int], i
 
 def choose(policy: ChallengePolicy, below: Callable[[int], int]) -> tuple[Move, ...]:
     """Distinct moves in random order, a turn of the head among them: 34 orders of two or three."""
-    count = policy.least_moves + below(policy.most_moves - policy.least_moves + 1)
+    number = policy.least_moves + below(policy.most_moves - policy.least_moves + 1)
     while True:
         left = list(MOVES)
-        chosen = tuple(left.pop(below(len(left))) for _ in range(count))
+        chosen = tuple(left.pop(below(len(left))) for _ in range(number))
         if set(chosen) & set(TURNS):
             return chosen
 

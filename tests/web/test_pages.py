@@ -51,6 +51,50 @@ def test_today_shows_reasons_and_how_to_contest(browser: Browser, api: FakeApi) 
     assert f'action="/check-ins/{IDS["check_in"]}/contest"' in page
 
 
+def test_today_and_the_verdict_offer_the_one_more_step(browser: Browser, api: FakeApi) -> None:
+    asked = check_in(SITI, "REVIEW", canChallenge=True)
+    api.data = {"me": me(recentCheckIns=[asked]), "checkIn": asked}
+    for path in ("/today", f"/check-ins/{IDS['check_in']}"):
+        assert f'href="/check-in?kind=IN&amp;after={IDS["check_in"]}"' in browser().get(path).text
+    api.data = {"me": me(recentCheckIns=[check_in(SITI, "REVIEW")]), "checkIn": check_in(SITI, "REVIEW")}
+    for path in ("/today", f"/check-ins/{IDS['check_in']}"):
+        assert "after=" not in browser().get(path).text
+
+
+def test_a_page_takes_no_other_check_in_s_name_than_an_identifier(browser: Browser, api: FakeApi) -> None:
+    api.data = {"me": me()}
+    page = browser().get(f"/check-in?kind=IN&after={IDS['check_in']}").text
+    assert f'data-after="{IDS["check_in"]}"' in page
+    assert "data-after" not in browser().get("/check-in?kind=IN&after=%22%3E%3Cscript%3E").text
+
+
+MOVES = {
+    "asked": [{"kind": "TURN_LEFT", "seen": True}, {"kind": "BLINK", "seen": False}],
+    "frames": [
+        {"seconds": 0.0, "shows": "LOOK", "size": 0.3, "yaw": 2.0, "nose": 0.01, "eyes": 0.9, "alike": None,
+         "likeness": None},
+        {"seconds": 1.5, "shows": None, "size": None, "yaw": None, "nose": None, "eyes": None, "alike": None,
+         "likeness": None},
+    ],
+}  # fmt: skip
+
+
+def test_moves_are_shown_to_the_person_and_to_whoever_reviews(browser: Browser, api: FakeApi) -> None:
+    found = check_in(SITI, "REVIEW", evidence={**EVIDENCE, "moves": MOVES})
+    for who in (me(), supervisor(who=BUDI)):
+        api.data = {"me": who, "checkIn": found, "checkIns": connection([])}
+        page = browser(language="en").get(f"/check-ins/{IDS['check_in']}").text
+        for word in ("Turns left", "Eyes closed", "Not seen", "Looks ahead", "Not known"):
+            assert word in page
+
+
+def test_what_was_replaced_leads_to_what_counts(browser: Browser, api: FakeApi) -> None:
+    api.data = {"me": me(), "checkIn": check_in(SITI, "SUPERSEDED", supersededBy=IDS["other_check_in"])}
+    page = browser(language="en").get(f"/check-ins/{IDS['check_in']}").text
+    assert "A later check-in took its place" in page
+    assert f'href="/check-ins/{IDS["other_check_in"]}"' in page
+
+
 @pytest.mark.parametrize(
     ("rights", "seen"),
     [

@@ -16,7 +16,8 @@ from api.people.models import RuleTopic
 
 #: So many bytes of a print are compared bit by bit; the rest is the worker's own.
 SIGNS = 32
-#: Of the earlier frames that one could be, so many are looked at.
+#: Of the earlier frames that one could be, so many are looked at; of a burst's frames but its first, one: what was
+#: sent as a burst before has its first frame too.
 NEAREST = 4
 
 #: The consent is locked, so that its withdrawal comes wholly before (no print) or wholly after (it takes ours away).
@@ -120,7 +121,14 @@ async def suspects(check_in: CheckIn, marks: Sequence[Mark], limits: FaceThresho
     """The person's own earlier photographs that these could be, the likeliest of each frame first."""
     since = check_in.received_at - timedelta(days=limits.replay_window_days)
     rows = await database.rows(PRINTS, check_in.employee_id, check_in.id, since)
-    return [suspect for mark in marks for suspect in _nearest(mark, rows, limits.replay_signs)]
+    signs = [_signs(row["print"]) for row in rows]
+    return [
+        Suspect(rows[place]["check_in_id"], mark.frame, rows[place]["key"], bytes(rows[place]["print"]))
+        for mark in marks
+        for place in _nearest(
+            mark, signs, limits.replay_signs, 1 if check_in.moves and mark.frame else NEAREST
+        )
+    ]
 
 
 async def expire(agency_id: UUID, now: datetime, most: int) -> int:
@@ -133,19 +141,15 @@ async def expire(agency_id: UUID, now: datetime, most: int) -> int:
     return len(await database.rows(EXPIRE, agency_id, now - window, most))
 
 
-def _nearest(mark: Mark, rows: Sequence[database.Row], most: int) -> list[Suspect]:
+def _nearest(mark: Mark, earlier: Sequence[int], most: int, number: int) -> list[int]:
+    """Places of the earlier signs that differ least from this one's, as they are or mirrored, and not too much."""
     if mark.print is None or mark.mirrored is None:
         return []
     looks = _signs(mark.print), _signs(mark.mirrored)
-    differing = [
-        (min((look ^ _signs(row["print"])).bit_count() for look in looks), place)
-        for place, row in enumerate(rows)
-    ]
-    return [
-        Suspect(rows[place]["check_in_id"], mark.frame, rows[place]["key"], bytes(rows[place]["print"]))
-        for signs, place in nsmallest(NEAREST, differing)
-        if signs <= most
-    ]
+    differing = (
+        (min((look ^ signs).bit_count() for look in looks), place) for place, signs in enumerate(earlier)
+    )
+    return [place for signs, place in nsmallest(number, differing) if signs <= most]
 
 
 def _signs(kept: bytes) -> int:

@@ -4,11 +4,11 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from api.attendance import access
-from api.attendance.challenge import ChallengePolicy, at_start, choose
+from api.attendance.challenge import ChallengeMode, ChallengePolicy, at_start, choose, drawing
 from api.attendance.models import CheckIn, CheckInKind, CheckInNonce
 from api.attendance.rules import local_day
 from api.attendance.service.doubt import Sender, can_challenge, new_device
@@ -95,10 +95,18 @@ async def _moves(context: Context, wish: Wish) -> tuple[Move, ...]:
     actor, now = context.actor, context.clock()
     day = local_day(now, actor.time_zone)
     policy = ChallengePolicy.from_mapping(await people.rule(actor.agency_id, RuleTopic.CHALLENGE, day))
+    if policy.mode == ChallengeMode.PASSIVE and not wish.after:
+        return ()
     new = await new_device(Sender(actor.agency_id, actor.employee_id, wish.device_id, now), policy)
-    if wish.after or at_start(policy, new, secrets.randbelow):
-        return choose(policy, secrets.randbelow)
-    return ()
+    below = drawing(await _seed(context, day))
+    return choose(policy, below) if wish.after or at_start(policy, new, below) else ()
+
+
+async def _seed(context: Context, day: date) -> str:
+    """Nobody can foretell it; it changes with the day, and with each submission."""
+    actor = context.actor
+    newest = await access.newest(actor.employee_id)
+    return context.runtime.keyring.sign(f"moves\n{actor.employee_id}\n{day}\n{newest}")
 
 
 def digest_of(nonce: str) -> bytes:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from api.attendance.rules import Code
+from api.biometrics.moves import Code as MoveCode
 from api.biometrics.rules import Code as FaceCode
 from api.core import database
 from api.core.errors import AskTheDesk
@@ -20,6 +21,7 @@ WAIT = timedelta(seconds=30)
 #: Findings about the face. A position that was refused says nothing of whether the person can be matched.
 OF_THE_FACE = [
     *FaceCode,
+    MoveCode.FRAMES_REPEATED,
     Code.PHOTO_UNREADABLE,
     Code.FACE_DIFFERENT,
     Code.LIVENESS_UNCONFIRMED,

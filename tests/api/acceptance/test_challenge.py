@@ -110,18 +110,35 @@ async def shown(desk: Desk, person: Person, row: CheckIn, at: datetime) -> dict[
 async def test_who_is_asked_for_moves_is_led_by_the_server(desk: Desk, world: World) -> None:
     await choose(world, mode="ALWAYS")
     orders = set()
-    for _ in range(24):
-        started = await start(desk, world["deskmate"], world.now)
+    people = [person for person in world.people.values() if person.agency == "a" and person.active]
+    for person in people:
+        started = await start(desk, person, world.now)
         kinds = [step["kind"] for step in started["challenge"]]
         assert kinds[0] == "LOOK"
         assert 2 <= len(set(kinds[1:])) == len(kinds[1:]) <= 3
         assert all(step["instruction"] for step in started["challenge"])
         assert len(started["uploads"]) == MOST_FRAMES
-        nonce = await CheckInNonce.filter(employee_id=world["deskmate"].employee_id).order_by("-id").first()
+        nonce = await CheckInNonce.filter(employee_id=person.employee_id).order_by("-id").first()
         assert nonce is not None
         assert nonce.moves == kinds[1:]
         orders.add(tuple(kinds))
-    assert len(orders) > 5, "by chance"
+    assert len(people) > 5
+    assert len(orders) > 1, "by chance"
+
+
+async def test_asking_again_draws_no_other_moves_until_something_was_sent(desk: Desk, world: World) -> None:
+    person, at = world["deskmate"], world.now
+    await choose(world, mode="ALWAYS")
+    first = (await start(desk, person, at))["challenge"]
+    for _ in range(12):
+        assert (await start(desk, person, at))["challenge"] == first
+    orders = [first]
+    for minute in range(1, 6):
+        then = at + timedelta(minutes=minute)
+        sent, _ = await burst(desk, person, then)
+        accepted(await desk.send(person, sent, then + timedelta(seconds=8)))
+        orders.append((await start(desk, person, then))["challenge"])
+    assert any(order != first for order in orders)
 
 
 async def test_an_agency_that_chose_passive_asks_for_a_look_alone(desk: Desk, world: World) -> None:

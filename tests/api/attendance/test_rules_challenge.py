@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.attendance.challenge import ChallengePolicy, at_start, choose, one_more_step
+from api.attendance.challenge import ChallengePolicy, at_start, choose, drawing, one_more_step
 from api.attendance.rules import Code, Past, Verdict, judge
 from api.biometrics.moves import MOVES, TURNS, Findings
 from api.biometrics.moves import Code as MoveCode
@@ -29,7 +29,7 @@ FACE = FaceThresholds()
 NEW = Past(complete=True)
 
 
-def drawing(*numbers: int) -> Callable[[int], int]:
+def dealing(*numbers: int) -> Callable[[int], int]:
     left: Iterator[int] = cycle(numbers)
     return lambda below: next(left) % below
 
@@ -60,12 +60,20 @@ def codes(found: Verdict) -> list[str]:
 def test_when_moves_are_asked_for_at_the_start(
     policy: dict[str, Any], new_device: bool, drawn: int, asked: bool
 ) -> None:
-    assert at_start(ChallengePolicy.from_mapping(policy), new_device, drawing(drawn)) is asked
+    assert at_start(ChallengePolicy.from_mapping(policy), new_device, dealing(drawn)) is asked
+
+
+def test_who_asks_again_draws_the_same_and_nobody_else_does() -> None:
+    orders = {seed: choose(ChallengePolicy(), drawing(seed)) for seed in map(str, range(300))}
+    assert all(choose(ChallengePolicy(), drawing(seed)) == order for seed, order in orders.items())
+    assert len(set(orders.values())) == 34
+    one_in_twenty = sum(at_start(ChallengePolicy(), False, drawing(str(seed))) for seed in range(4_000))
+    assert 140 < one_in_twenty < 260
 
 
 def test_every_order_of_two_or_three_moves_with_a_turn_can_come() -> None:
     seen = {
-        choose(ChallengePolicy(), drawing(count, *draws))
+        choose(ChallengePolicy(), dealing(count, *draws))
         for count in (0, 1)
         for draws in ((a, b, c, d, e, f) for a in range(4) for b in range(3) for c in range(2)
                       for d in range(4) for e in range(3) for f in range(2))
@@ -79,7 +87,7 @@ def test_every_order_of_two_or_three_moves_with_a_turn_can_come() -> None:
 
 def test_an_agency_chooses_how_many() -> None:
     policy = ChallengePolicy.from_mapping({"least_moves": 3})
-    assert len(choose(policy, drawing(0, 1, 2))) == 3
+    assert len(choose(policy, dealing(0, 1, 2))) == 3
 
 
 @pytest.mark.parametrize(
