@@ -12,7 +12,7 @@ rule, half a second apart at most 0.92. Captures of one person on several days w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -105,23 +105,25 @@ def likeness(one: Pixels, other: Pixels) -> float:
 
 
 def nearest_before(cuts: Sequence[Pixels | None]) -> list[float | None]:
-    """Of each cut of one burst, the highest likeness with an earlier one; None without one to compare.
+    """Of each cut of one burst, the highest likeness with an earlier one, as it is or mirrored; None without one.
 
     What is unlike as it lies is not fitted: its correlation is told as it is, which is less.
     """
-    ways = [None if grey is None else (_details(grey), _details(_turned(grey))) for grey in cuts]
-    return [max(_with_earlier(cuts, ways, place), default=None) for place in range(len(cuts))]
-
-
-def _with_earlier(
-    cuts: Sequence[Pixels | None], ways: Sequence[tuple[FloatArray, FloatArray] | None], place: int
-) -> Iterator[float]:
-    one, seen = cuts[place], ways[place]
-    for other, earlier in zip(cuts[:place], ways[:place], strict=True):
-        if one is None or seen is None or other is None or earlier is None:
+    earlier: list[tuple[Pixels, FloatArray]] = []
+    found: list[float | None] = []
+    for grey in cuts:
+        if grey is None:
+            found.append(None)
             continue
-        near = max(_correlation(seen[0][_INNER], way[_INNER]) for way in earlier)
-        yield likeness(one, other) if near >= NEAR else near
+        details = _details(grey)
+        found.append(max((_near(grey, details, *one) for one in earlier), default=None))
+        earlier += [(way, _details(way)) for way in (grey, _turned(grey))]
+    return found
+
+
+def _near(one: Pixels, details: FloatArray, other: Pixels, other_details: FloatArray) -> float:
+    as_it_lies = _correlation(details[_INNER], other_details[_INNER])
+    return _fitted(one, other) if as_it_lies >= NEAR else as_it_lies
 
 
 def _turned(grey: Pixels) -> Pixels:
