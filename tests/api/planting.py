@@ -15,8 +15,6 @@ from api.attendance.models import (
     Presence,
     ReviewDecision,
 )
-from api.audit import service as audit
-from api.audit.models import AuditEntry
 from api.biometrics.models import (
     Consent,
     Enrolment,
@@ -28,7 +26,6 @@ from api.biometrics.models import (
 )
 from api.biometrics.settle import belongs_to
 from api.core import database, outbox
-from api.core.context import Actor
 from api.core.crypto import Keyring
 from api.core.policy import Role
 from api.core.storage import Storage
@@ -37,6 +34,7 @@ from api.people.time import today_in
 from api.sites.models import DutyAssignment, DutyLocation, SiteDisturbance, WorkMode
 from tests.api.canaries import Kind
 from tests.api.planting_proposals import plant_calibrations
+from tests.api.planting_trail import plant_trail
 from tests.world import MODEL, PLACES, Person, Place, World, cast, jpeg, vector
 
 OFFICE = (-6.2, 106.8)
@@ -66,7 +64,7 @@ async def plant(keyring: Keyring, storage: Storage) -> World:
     await planter.decisions()
     await planter.by_hand()
     await planter.repetition()
-    await planter.trail()
+    await plant_trail(world, planter.names)
     await plant_calibrations(world, planter.names)
     return world
 
@@ -471,30 +469,6 @@ class _Planter:
             raised_at=self.c.moment(person.key, Kind.OBJECTION, "objected", self.now - timedelta(days=9)),
         )
 
-    async def trail(self) -> None:
-        looks = [
-            ("supervisor", "employee", "accepted"), ("hr_admin", "supervisor", "accepted"),
-            ("other_supervisor", "colleague", "accepted"), ("b:supervisor", "b:employee", "accepted"),
-        ]  # fmt: skip
-        for by, subject, name in looks:
-            looked_at = f"frames/{self.world[subject].check_ins[name]}/0"
-            await self._note(
-                self.world[by], subject, f"{looked_at} {self.c.text(subject, Kind.TRAIL, 'object')}"
-            )
-            self.names(self.world[by], subject, Kind.TRAIL)
-        for agency in self.world.agencies:
-            by = self.world["agency_admin" if agency == "a" else "b:agency_admin"]
-            owner = f"agency:{agency}"
-            await self._note(by, None, self.c.text(owner, Kind.TRAIL, "object"), owner)
-
-    async def _note(self, by: Person, subject: str | None, object_name: str, owner: str = "") -> None:
-        action = self.c.text(subject or owner, Kind.TRAIL, "action")
-        about = self.world[subject].employee_id if subject else None
-        await audit.note(self.actor(by), action, subject_id=about, object_name=object_name)
-        entry = await AuditEntry.filter(action=action).get()
-        self.c.keep(str(entry.id), subject or owner, Kind.TRAIL, "entry")
-        self.c.keep(f"at {entry.at.timestamp():.6f}", subject or owner, Kind.TRAIL, "time")
-
     def names(self, named: Person, owner: str, kind: Kind) -> None:
         """Person and office of somebody who is named to whoever may see `kind` of `owner`."""
         known = self.c.of(named.key, Kind.PERSON) | (
@@ -502,17 +476,3 @@ class _Planter:
         )
         for value in known:
             self.c.grounds[value].add((owner, kind))
-
-    def actor(self, person: Person) -> Actor:
-        """Only as far as the trail needs it."""
-        return Actor(
-            account_id=person.account_id,
-            employee_id=person.employee_id,
-            agency_id=self.world.agencies[person.agency],
-            unit_id=self.world.units[person.unit],
-            unit_path="/",
-            time_zone=self.world.places[person.unit].zone,
-            grants=(),
-            credential_id=person.session_id,
-            expires_at=None,
-        )
