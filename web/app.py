@@ -22,6 +22,7 @@ from web.pages.faces import page as faces
 from web.pages.language import page as language
 from web.pages.live import page as live
 from web.pages.login import page as login
+from web.pages.looks import page as looks
 from web.pages.queue import page as queue
 from web.pages.today import page as today
 from web.render import Pages
@@ -53,6 +54,7 @@ def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> A
         *evidence.routes,
         *faces.routes,
         *account.routes,
+        *looks.routes,
         page("GET", "/{path:path}/", without_slash),
     ]
     app = Starlette(

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from api.audit import access, models
+from api.audit.looks import Look
 from api.core.graphql import Info
 from api.core.relay import Connection, as_number, connect, page_size, read_cursor
 from api.people.schema import Employee
@@ -58,4 +59,15 @@ class AuditQuery:
             total=whole_list.count,
             node=AuditEntry.of,
             key=lambda row: [row.number],
+        )
+
+    @strawberry.field(description="Who else looked at your data or decided about them, newest first.")
+    async def looks(self, info: Info, first: int = 50, after: str | None = None) -> Connection[Look]:
+        found = access.looks(info.context.actor)
+        whole_list = found
+        if key := read_cursor(after, 1):
+            found = found.filter(number__lt=as_number(key[0], "after"))
+        rows = await found.order_by("-number").limit(page_size(first) + 1).select_related("actor__unit")
+        return connect(
+            rows, first=first, after=after, total=whole_list.count, node=Look.of, key=lambda row: [row.number]
         )

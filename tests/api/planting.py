@@ -19,7 +19,6 @@ from api.biometrics.models import (
     Consent,
     Enrolment,
     EnrolmentState,
-    Erasure,
     FaceTemplate,
     Objection,
     Purpose,
@@ -33,6 +32,7 @@ from api.people.models import Agency, Employee, RoleAssignment, Unit
 from api.people.time import today_in
 from api.sites.models import DutyAssignment, DutyLocation, SiteDisturbance, WorkMode
 from tests.api.canaries import Kind
+from tests.api.planting_privacy import plant_erasure
 from tests.api.planting_proposals import plant_calibrations
 from tests.api.planting_trail import plant_trail
 from tests.world import MODEL, PLACES, Person, Place, World, cast, jpeg, vector
@@ -170,7 +170,7 @@ class _Planter:
         await self._account(person)
         await self._duty(person)
         await self._enrolment(person)
-        await self._erasure(person)
+        await plant_erasure(world, person)
 
     async def _account(self, person: Person) -> None:
         key, agency_id = person.key, self.world.agencies[person.agency]
@@ -204,14 +204,10 @@ class _Planter:
         )
         person.nonce = self.c.text(key, Kind.SECRET, "nonce") + os.urandom(16).hex()
         await CheckInNonce.create(
-            agency_id=agency_id,
-            employee_id=person.employee_id,
+            agency_id=agency_id, employee_id=person.employee_id, kind="IN", frames=8,
             digest=hashlib.sha256(person.nonce.encode()).digest(),
-            kind="IN",
-            frames=8,
-            issued_at=self.now,
-            expires_at=self.now + timedelta(hours=1),
-        )
+            issued_at=self.now, expires_at=self.now + timedelta(hours=1),
+        )  # fmt: skip
 
     async def _duty(self, person: Person) -> None:
         home = f"home:{person.key}"
@@ -263,20 +259,6 @@ class _Planter:
             model_id=MODEL,
             sealed=self.keyring.seal(vector(key), belongs_to=bound),
             photo_key=photo,
-        )
-
-    async def _erasure(self, person: Person) -> None:
-        """Of an earlier consent."""
-        key, at = person.key, self.now - timedelta(days=100)
-        await Erasure.create(
-            id=self.c.uuid(key, Kind.OWN, "erasure"),
-            agency_id=self.world.agencies[person.agency],
-            employee_id=person.employee_id,
-            asked_at=self.c.moment(key, Kind.OWN, "erasure asked", at),
-            gone_at=self.c.moment(key, Kind.OWN, "erasure complete", at),
-            counts={"PRINTS": self.c.whole(key, Kind.OWN, "prints")},
-            number=self.c.whole(key, Kind.OWN, "receipt"),
-            digest=os.urandom(32),
         )
 
     async def past(self, person: Person) -> None:

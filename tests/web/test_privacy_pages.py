@@ -41,3 +41,28 @@ def test_evidence_says_when_and_why_a_photograph_is_gone(
     page = browser().get(f"/check-ins/{IDS['check_in']}").text
     assert says in page
     assert "<img" not in page
+
+
+def looked(kind: str, action: str, **more: object) -> dict[str, object]:
+    return {
+        "id": IDS["enrolment"], "at": f"{DAY}T00:24:00+00:00", "by": BUDI, "kind": kind, "enlarged": False,
+        "action": action, "subjectRecord": IDS["check_in"], **more,
+    }  # fmt: skip
+
+
+def test_everybody_reads_who_looked_at_his_data(browser: Browser, api: FakeApi) -> None:
+    found = [
+        looked("PHOTOGRAPH", "photograph.look"),
+        looked("REGISTERED_PHOTOGRAPH", "photograph.look", enlarged=True),
+        looked("DECISION", "check_in.confirm"),
+    ]
+    api.data = {"me": me(), "looks": connection(found)}
+    page = browser().get("/account/looks").text
+    for says in (
+        "Budi Santoso", "Kantor Kota Makassar", "07.24 WIB", "Melihat foto presensi",
+        "Membuka foto pendaftaran dalam ukuran besar", "Mengesahkan presensi",
+    ):  # fmt: skip
+        assert says in page, says
+    assert page.count(f"/check-ins/{IDS['check_in']}") == 2
+    api.data = {"me": me(), "looks": connection([])}
+    assert "Belum ada yang melihat data Anda" in browser().get("/account/looks").text

@@ -217,3 +217,20 @@ async def test_what_is_no_picture_is_not_shown(runtime: Runtime, world: World, s
     reply = await send("GET", address(runtime, f"frames/{check_in.id}/0", owner))
     assert reply.status == 404
     assert b"script" not in reply.body
+
+
+async def test_the_person_reads_who_looked_and_nobody_else_does(
+    ask: Ask, runtime: Runtime, world: World, send: Send
+) -> None:
+    owner, viewer = world["employee"], world["supervisor"]
+    check_in = owner.check_ins["accepted"]
+    for name in (f"frames/{check_in}/0", f"{ENLARGED}templates/{check_in}/0"):
+        for who in (viewer, owner):
+            assert (await send("GET", address(runtime, name, who))).status == 200
+    looks = "{ looks(first: 2) { totalCount edges { node { by { name } kind enlarged subjectRecord } } } }"
+    found = (await ask(owner, looks))["looks"]
+    assert [edge["node"] for edge in found["edges"]] == [
+        {"by": {"name": viewer.name}, "kind": kind, "enlarged": enlarged, "subjectRecord": str(check_in)}
+        for kind, enlarged in (("REGISTERED_PHOTOGRAPH", True), ("PHOTOGRAPH", False))
+    ]
+    assert (await ask(viewer, looks))["looks"]["edges"] != found["edges"]
