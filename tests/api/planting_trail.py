@@ -11,6 +11,7 @@ from tests.world import Person, World
 LOOKS = [
     ("supervisor", "employee", "accepted"),
     ("hr_admin", "supervisor", "accepted"),
+    ("hr_admin", "employee", "review"),
     ("other_supervisor", "colleague", "accepted"),
     ("b:supervisor", "b:employee", "accepted"),
 ]
