@@ -48,6 +48,7 @@ SLICE = Slice(
         "CheckInStart.uploads": 8,
         "Desk.units": 10,
         "Evidence.frames": 8,
+        "FaceEvidence.resemblesFrames": 8,
         "MovesEvidence.asked": 3,
         "MovesEvidence.frames": 8,
         "PositionEvidence.fixes": 10,

@@ -115,6 +115,9 @@ EVIDENCE = {
         "modelId": "pack-1",
         "livenessModelId": None,
         "resembles": None,
+        "resemblesReceivedAt": None,
+        "resemblesHidden": False,
+        "resemblesFrames": [],
     },
     "position": {
         "result": "UNCERTAIN",

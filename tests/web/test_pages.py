@@ -173,6 +173,25 @@ def test_evidence_leads_to_the_check_in_that_a_photograph_repeats(browser: Brows
         assert (link in browser().get(f"/check-ins/{IDS['check_in']}").text) is shown
 
 
+def test_both_photographs_stand_side_by_side_where_both_may_be_seen(browser: Browser, api: FakeApi) -> None:
+    earlier = {
+        "resembles": IDS["other_check_in"],
+        "resemblesReceivedAt": f"{DAY}T00:02:00+00:00",
+        "resemblesFrames": [{"url": "/photo/earlier", "largeUrl": "/photo/large/earlier"}],
+    }
+    for more, photographs, hidden in ((earlier, 1, False), ({"resemblesHidden": True}, 0, True)):
+        evidence = {**EVIDENCE, "face": {**EVIDENCE["face"], **more}}
+        api.data = {
+            "me": supervisor(),
+            "checkIn": check_in(BUDI, "REVIEW", evidence=evidence),
+            "checkIns": connection([]),
+        }
+        page = browser().get(f"/check-ins/{IDS['check_in']}").text
+        assert page.count('src="/photo/earlier"') == photographs
+        assert page.count('src="/photo/frame"') == 1 + photographs
+        assert ("yang tidak dapat Anda lihat" in page) is hidden
+
+
 def test_without_evidence_there_is_none(browser: Browser, api: FakeApi) -> None:
     api.data = {"me": supervisor(), "checkIn": check_in(BUDI, "REVIEW"), "checkIns": connection([])}
     page = browser().get(f"/check-ins/{IDS['check_in']}").text

@@ -74,10 +74,35 @@ class FaceEvidence:
         description="An earlier check-in whose photograph this one repeats; null also where you may not see it."
     )
     async def resembles(self, info: Info) -> UUID | None:
+        earlier = await self._earlier(info)
+        return earlier.id if earlier else None
+
+    @strawberry.field(
+        description="That earlier check-in's photographs, to be held beside these; empty where you may not see them."
+    )
+    async def resembles_frames(self, info: Info) -> list[Photo]:
+        earlier = await self._earlier(info)
+        if earlier is None or not access.sees_faces(info.context.actor, earlier):
+            return []
+        return photos_of(info.context, earlier)
+
+    @strawberry.field(description="When that earlier check-in was received; null where you may not see it.")
+    async def resembles_received_at(self, info: Info) -> datetime | None:
+        earlier = await self._earlier(info)
+        return earlier.received_at if earlier else None
+
+    @strawberry.field(description="Whether it repeats a photograph of somebody's whom you may not see.")
+    async def resembles_hidden(self, info: Info) -> bool:
+        return self.repeats is not None and await self._earlier(info) is None
+
+    async def _earlier(self, info: Info) -> models.CheckIn | None:
         if self.repeats is None:
             return None
-        seen = await access.check_ins(info.context.actor).filter(id=self.repeats).exists()
-        return self.repeats if seen else None
+        return await access.check_ins(info.context.actor).get_or_none(id=self.repeats)
+
+
+def photos_of(context: Context, row: models.CheckIn) -> list[Photo]:
+    return [Photo.of(context, f"frames/{row.id}/{number}") for number in range(len(row.frames))]
 
 
 @strawberry.type(description="A position as the phone reported it.")
@@ -169,8 +194,7 @@ class Evidence:
     def frames(self, info: Info) -> list[Photo]:
         if not access.sees_faces(info.context.actor, self.row):
             return []
-        names = [f"frames/{self.row.id}/{number}" for number in range(len(self.row.frames))]
-        return [Photo.of(info.context, name) for name in names]
+        return photos_of(info.context, self.row)
 
     @strawberry.field(description="When and why the photographs were deleted; null while they are kept.")
     def frames_gone(self) -> Gone | None:
