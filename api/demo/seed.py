@@ -24,7 +24,7 @@ from api.demo.places import (
     PLACES,
     PROVINCE,
 )
-from api.people.models import Agency, Employee, RoleAssignment, Unit
+from api.people.models import Agency, AgencyRule, Employee, RoleAssignment, RuleTopic, Unit
 from api.sites.models import DutyAssignment, DutyLocation, WorkMode
 
 log = structlog.get_logger()
@@ -33,6 +33,9 @@ log = structlog.get_logger()
 SEED = 20260817
 #: Days of history before today.
 HISTORY_DAYS = 60
+#: Every reader's device is new here, and scripts have no head to turn: a look is enough where nothing else is in
+#: doubt.
+CHALLENGE = {"mode": "ON_DOUBT", "on": ["LIVENESS", "POSITION"], "one_in": 0}
 
 
 async def seed(runtime: Runtime, portraits: Sequence[bytes] = ()) -> None:
@@ -46,6 +49,10 @@ async def seed(runtime: Runtime, portraits: Sequence[bytes] = ()) -> None:
     random, now = Random(SEED), datetime.now(UTC)  # noqa: S311 - invented people need no secrecy
     async with database.transaction():
         agency = await Agency.create(name=AGENCY_NAME, short_name=AGENCY_SHORT)
+        since = (now - timedelta(days=HISTORY_DAYS + 30)).date()
+        await AgencyRule.create(
+            agency=agency, topic=RuleTopic.CHALLENGE, parameters=CHALLENGE, valid_from=since
+        )
         units = await _units(agency)
         offices = await _offices(agency, units)
         staff = await _staff(agency, units, random)

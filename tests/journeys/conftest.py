@@ -68,10 +68,6 @@ def site(
     }
     accounts = folder / "accounts.json"
     _run(environment, "seed", "--accounts", str(accounts))
-    # A picture before a camera cannot move its head: stories about something else ask for a look alone.
-    policy = folder / "challenge.json"
-    policy.write_text(json.dumps({"mode": "PASSIVE"}))
-    _run(environment, "rule", "BLN", "challenge", str(policy), "--from", "2020-01-01")
     processes = [_start(environment, name) for name in ("web", "worker")]
     try:
         url = f"http://localhost:{port}"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from local.leash import leashed
@@ -19,9 +20,17 @@ from local.postgres import Postgres
 from local.server import free_port
 from local.valkey import Valkey
 from tests.conftest import administer
-from tests.journeys.conftest import ROOT, ask
+from tests.journeys.conftest import OFFICE, ROOT, ask
+from tests.pictures import portrait
+from worker.vision.samples import STEADY
 
 LOGIN = "mutation($input: LoginInput!) { login(input: $input) { __typename ... on LoginDone { token } } }"
+START = """mutation($input: StartCheckInInput!) { startCheckIn(input: $input) { ... on CheckInStart {
+  nonce serverTime uploads { key url method headers { name value } } } } }"""
+SUBMIT = """mutation($input: CheckInInput!) { checkIn(input: $input) {
+  ... on CheckInAccepted { checkIn { id state } } ... on Problem { code } } }"""
+LOOK = "query($id: UUID!) { checkIn(id: $id) { id state reasons { code } } }"
+PLACE = {"latitude": OFFICE["latitude"], "longitude": OFFICE["longitude"], "accuracyMetres": 12.0}
 ME = "{ me { employee { name nip unit { name } } roles { role } enrolment { state } } }"
 NEEDED = {"SUPERVISOR", "HR_ADMIN", "AGENCY_ADMIN", "AUDITOR", "DESK_OFFICER", "EMPLOYEE"}
 PATIENCE_SECONDS = 90
@@ -91,7 +100,26 @@ def test_every_password_opens_and_every_token_answers_as_its_owner(demo: dict[st
 
 
 def test_somebody_can_check_in_at_once(demo: dict[str, Any]) -> None:
+    """By a script alone, with one photograph: the four steps that README.md names."""
     employees = [account for account in demo["accounts"] if account["role"] == "EMPLOYEE"]
     states = [ask(demo["baseUrl"], account["token"], ME)["me"]["enrolment"] for account in employees]
-    assert {"state": "ACTIVE"} in states
     assert {"state": "PENDING"} not in states
+    first = employees[states.index({"state": "ACTIVE"})]["token"]
+    start = ask(demo["baseUrl"], first, START, input={"kind": "IN", "frames": 1})["startCheckIn"]
+    [upload] = start["uploads"]
+    headers = {header["name"]: header["value"] for header in upload["headers"]}
+    sent = httpx.request(upload["method"], upload["url"], content=portrait(STEADY[0]), headers=headers)
+    assert sent.status_code == 204
+    given = {
+        "nonce": start["nonce"],
+        "frames": [upload["key"]],
+        "fixes": [{**PLACE, "time": start["serverTime"]}],
+        "idempotencyKey": "the first of the demonstration",
+    }
+    made = ask(demo["baseUrl"], first, SUBMIT, input=given)["checkIn"]["checkIn"]
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while made["state"] == "PENDING":
+        assert time.monotonic() < deadline, "nobody looks at it"
+        time.sleep(0.1)
+        made = ask(demo["baseUrl"], first, LOOK, id=made["id"])["checkIn"]
+    assert made["state"] == "ACCEPTED", made
