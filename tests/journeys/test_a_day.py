@@ -98,7 +98,7 @@ def test_away_from_the_office_waits_for_a_person(someone: Someone) -> None:
     employee = someone("EMPLOYEE", 2, face=portrait(FACES[2]), at=ELSEWHERE)
     page = employee.go("/check-in?kind=IN")
     press_check_in(page)
-    assert verdict(page) == "Akan ditinjau oleh petugas"
+    assert verdict(page) == "Akan ditinjau oleh petugas", page.locator("#verdict-now").inner_text()
     expect(page.locator("#verdict-now")).to_contain_text(re.compile(r"\d\D*m\b"))
 
 

@@ -129,21 +129,36 @@ async def leave_service(person: Person, world: World) -> None:
 Withdrawal = Callable[[Person, World], Awaitable[None]]
 
 
+#: Subscription → whose stream it is, and what it names. One's own goes on without a role.
+STREAMS: dict[str, tuple[str, Callable[[World], UUID], set[Withdrawal]]] = {
+    "attendanceChanged": ("supervisor", lambda world: world.units["office"], set()),
+    "checkInChanged": ("supervisor", lambda world: world["employee"].check_ins["accepted"], set()),
+    "enrolmentChanged": ("employee", lambda world: world["employee"].enrolments["active"], {withdraw_role}),
+}
+
+
+def test_every_subscription_is_ended() -> None:
+    assert set(STREAMS) == set(root("subscription").fields)
+
+
 @pytest.mark.parametrize(
     ("withdrawal", "told"),
     [(withdraw_role, "NOT_FOUND"), (end_session, "SIGN_IN_REQUIRED"), (leave_service, "SIGN_IN_REQUIRED")],
 )
-@pytest.mark.parametrize("name", ["attendanceChanged", "checkInChanged"])
+@pytest.mark.parametrize("name", STREAMS)
 async def test_a_stream_ends_with_the_right_to_it(
     watch: Watch, runtime: Runtime, world: World, name: str, withdrawal: Withdrawal, told: str
 ) -> None:
-    supervisor = world["supervisor"]
-    target = world.units["office"] if name == "attendanceChanged" else world["employee"].check_ins["accepted"]
+    key, target_of, borne = STREAMS[name]
+    reader, target = world[key], target_of(world)
     [argument] = root("subscription").fields[name].args
-    stream = watch(supervisor, documents("subscription", name, (argument,))[0].text, **{argument: target})
+    stream = watch(reader, documents("subscription", name, (argument,))[0].text, **{argument: target})
     assert not (await first(stream, keep=True)).get("errors")
-    await withdrawal(supervisor, world)
+    await withdrawal(reader, world)
     everyone_changed(runtime, world, await paths())
+    if withdrawal in borne:
+        assert not (await first(stream)).get("errors")
+        return
     answers = [answer async for answer in stream]
     assert code(answers[-1]) == told
     assert all(not world.canaries.found(answer) for answer in answers), "it went on telling"
@@ -193,8 +208,9 @@ async def paths() -> dict[UUID, str]:
 def everyone_changed(runtime: Runtime, world: World, path_of: dict[UUID, str]) -> None:
     for person in world.people.values():
         agency, path = world.agencies[person.agency], path_of[world.units[person.unit]]
-        for found in person.check_ins.values():
-            runtime.events.changed(Changed("attendance", agency, path, person.employee_id, found))
+        for topic, subjects in (("attendance", person.check_ins), ("enrolment", person.enrolments)):
+            for found in subjects.values():
+                runtime.events.changed(Changed(topic, agency, path, person.employee_id, found))
 
 
 def shows_only(world: World, oracle: Oracle, answer: object) -> set[object]:
