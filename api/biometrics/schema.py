@@ -130,7 +130,9 @@ class BiometricsMutation:
         row = await service.give_consent(info.context, purpose, version)
         return ConsentRecorded(consent=Consent.of(purpose, info.context.locale, row))
 
-    @strawberry.mutation(description="Withdraw a consent. Templates and photographs, those of check-ins too, are deleted within the hour.")
+    @strawberry.mutation(
+        description="Withdraw a consent. Templates and photographs, those of check-ins too, are deleted within the hour."
+    )
     async def withdraw_consent(self, info: Info, purpose: Purpose) -> ConsentRecorded:  # type: ignore[valid-type]
         await service.withdraw_consent(info.context, purpose)
         return ConsentRecorded(consent=Consent.of(purpose, info.context.locale, None))
