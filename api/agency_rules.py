@@ -10,7 +10,7 @@ from api.attendance.challenge import ChallengePolicy
 from api.attendance.retention import RetentionPeriods
 from api.attendance.rules import DeskRule, WorkingHours
 from api.biometrics.moves import MoveThresholds
-from api.biometrics.rules import FaceThresholds
+from api.biometrics.rules import FaceThresholds, VouchingRule
 from api.people import service as people
 from api.people.models import Agency, AgencyRule, RuleTopic
 from api.sites.rules import PositionThresholds
@@ -19,6 +19,7 @@ from api.sites.rules import PositionThresholds
 PARSERS: Mapping[RuleTopic, Callable[[Mapping[str, Any]], object]] = {
     RuleTopic.FACE: FaceThresholds.from_mapping,
     RuleTopic.POSITION: PositionThresholds.from_mapping,
+    RuleTopic.VOUCHING: VouchingRule.from_mapping,
     RuleTopic.WORKING_HOURS: WorkingHours.from_mapping,
     RuleTopic.RETENTION: RetentionPeriods.from_mapping,
     RuleTopic.DESK: DeskRule.from_mapping,

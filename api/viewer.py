@@ -94,7 +94,9 @@ class Me:
     async def consent(self, info: Info, purpose: biometrics.Purpose) -> biometrics.Consent:  # type: ignore[valid-type]
         return await biometrics.own_consent(info, purpose)
 
-    @strawberry.field(description="The enrolment in force, or else the latest.")
+    @strawberry.field(
+        description="The enrolment that waits for a person's word, else the one in force, else the latest."
+    )
     async def enrolment(self, info: Info) -> biometrics.Enrolment | None:
         return await biometrics.current_enrolment(info)
 

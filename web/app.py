@@ -25,6 +25,7 @@ from web.pages.login import page as login
 from web.pages.looks import page as looks
 from web.pages.queue import page as queue
 from web.pages.today import page as today
+from web.pages.vouch import page as vouch
 from web.render import Pages
 from web.session import HOME
 from web.visit import Kit, Visit, go, page, without_slash
@@ -53,6 +54,7 @@ def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> A
         *queue.routes,
         *evidence.routes,
         *faces.routes,
+        *vouch.routes,
         *account.routes,
         *looks.routes,
         page("GET", "/{path:path}/", without_slash),

@@ -30,6 +30,7 @@ class Code(StrEnum):
     FACE_NOT_CHECKED = "FACE_NOT_CHECKED"
     PHOTO_UNREADABLE = "PHOTO_UNREADABLE"
     MATCH_NOT_CHECKED = "MATCH_NOT_CHECKED"
+    ENROLMENT_AWAITING = "ENROLMENT_AWAITING"
     LIVENESS_NOT_CHECKED = "LIVENESS_NOT_CHECKED"
     POSITION_NOT_CHECKED = "POSITION_NOT_CHECKED"
     FACE_MATCHED = "FACE_MATCHED"
@@ -49,6 +50,7 @@ LEVELS: Mapping[Code, ReasonLevel] = {
     Code.FACE_NOT_CHECKED: ReasonLevel.REVIEW,
     Code.PHOTO_UNREADABLE: ReasonLevel.REFUSE,
     Code.MATCH_NOT_CHECKED: ReasonLevel.REVIEW,
+    Code.ENROLMENT_AWAITING: ReasonLevel.REVIEW,
     Code.LIVENESS_NOT_CHECKED: ReasonLevel.REVIEW,
     Code.POSITION_NOT_CHECKED: ReasonLevel.REVIEW,
     Code.FACE_MATCHED: ReasonLevel.INFO,
@@ -107,15 +109,19 @@ def judge(
     unreadable: int = 0,
     past: Past | None = None,
     moves: Findings | None = None,
+    awaiting: bool = False,
 ) -> Verdict:
     """The verdict: the worst finding decides, so that no finding can better it.
 
     `unreadable` counts photographs that could not be opened; they are not in `frames`. `position` is None
-    where it was not judged, `past` where nothing was compared, `moves` where none were asked for.
+    where it was not judged, `past` where nothing was compared, `moves` where none were asked for. `awaiting`:
+    whom to compare with, a person has yet to confirm.
     """
     face = _face(frames, thresholds, vision_ran, unreadable)
     if moves is not None and moves.passed:
         face = _settled_by_moves(face)
+    if awaiting:
+        face = replace(face, reasons=tuple(map(_awaiting, face.reasons)))
     again = _again(past, thresholds, worst(face.reasons))
     found = worst_first([*face.reasons, *(moves.reasons if moves else ()), *again, *_position(position)])
     repeats = past.nearest if past and _is_repeated(past, thresholds) else None
@@ -143,6 +149,11 @@ def settled_again(
     )
     found = worst_first([*others, *position])
     return Again(STATES[worst(found)], found, score, worst(position))
+
+
+def _awaiting(reason: Reason) -> Reason:
+    """Why there is nothing to compare with, where that is known."""
+    return _finding(Code.ENROLMENT_AWAITING) if reason.code == Code.MATCH_NOT_CHECKED else reason
 
 
 def _face(

@@ -7,7 +7,6 @@ from api.attendance.schema.live import AttendanceSubscription, attendance_change
 from api.attendance.schema.mutation import AttendanceMutation
 from api.attendance.schema.query import AttendanceQuery
 from api.attendance.schema.refusals import (
-    AlreadyDecided,
     CaptureUnusable,
     IdempotencyConflict,
     NonceUnusable,
@@ -26,7 +25,6 @@ SLICE = Slice(
         errors.CaptureUnusable: CaptureUnusable,
         errors.PositionUnusable: PositionUnusable,
         errors.IdempotencyConflict: IdempotencyConflict,
-        errors.AlreadyDecided: AlreadyDecided,
     },
     sources={"attendanceChanged": Source("attendance", Permission.WATCH_ATTENDANCE, attendance_change)},
     shareable={

@@ -1,18 +1,30 @@
-"""A person's own consents and enrolments. Nobody else's are reachable from here."""
+"""A person's own consents and enrolments, and those of others for whom the actor may vouch."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from api.biometrics.models import Consent, Enrolment, Erasure, FaceTemplate, Objection, Purpose
+from api.biometrics.models import (
+    Consent,
+    Enrolment,
+    EnrolmentState,
+    Erasure,
+    FaceTemplate,
+    Objection,
+    Purpose,
+)
 from api.core import database
 from api.core.context import Actor
+from api.core.errors import NotFound
 from api.core.policy import Permission
+from api.core.subtree import reached
 
 
 def own_enrolments(actor: Actor) -> QuerySet[Enrolment]:
-    return Enrolment.filter(agency_id=actor.agency_id, employee_id=actor.employee_id).order_by("-created_at")
+    own = Enrolment.filter(agency_id=actor.agency_id, employee_id=actor.employee_id)
+    return own.order_by("-created_at").select_related("employee__unit", "voucher__unit")
 
 
 def valid_consent(employee_id: UUID, purpose: Purpose) -> QuerySet[Consent]:
@@ -29,8 +41,41 @@ def objection_in_force(employee_id: UUID) -> QuerySet[Objection]:
 
 
 def templates(employee_id: UUID) -> QuerySet[FaceTemplate]:
-    """For the worker's comparison, and for whoever was found to have the right to look."""
-    return FaceTemplate.filter(employee_id=employee_id).order_by("created_at")
+    """Those in force: for the worker's comparison, and for whoever was found to have the right to look."""
+    in_force = EnrolmentState.ACTIVE
+    return FaceTemplate.filter(employee_id=employee_id, enrolment__state=in_force).order_by("created_at")
+
+
+def awaiting(employee_id: UUID) -> QuerySet[Enrolment]:
+    return Enrolment.filter(employee_id=employee_id, state=EnrolmentState.AWAITING)
+
+
+def awaits(enrolment: Enrolment) -> bool:
+    return enrolment.state == EnrolmentState.AWAITING
+
+
+def to_vouch(actor: Actor) -> QuerySet[Enrolment]:
+    """Enrolments of others that wait for this actor's word."""
+    return (
+        Enrolment.filter(
+            reached(actor.reach(Permission.VOUCH_ENROLMENT), "employee__unit__"),
+            agency_id=actor.agency_id,
+            state=EnrolmentState.AWAITING,
+        )
+        .exclude(employee_id=actor.employee_id)
+        .select_related("employee__unit", "voucher__unit")
+    )
+
+
+async def enrolment(actor: Actor, enrolment_id: UUID) -> Enrolment:
+    """One's own, or that of somebody for whom the actor may vouch; NotFound for all else."""
+    own = Q(employee_id=actor.employee_id)
+    granted = reached(actor.reach(Permission.VOUCH_ENROLMENT), "employee__unit__")
+    rows = Enrolment.filter(Q(agency_id=actor.agency_id) & (own | granted))
+    found = await rows.select_related("employee__unit", "voucher__unit").get_or_none(id=enrolment_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def readiness(employee_id: UUID) -> tuple[bool, bool]:

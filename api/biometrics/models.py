@@ -18,9 +18,15 @@ class Purpose(StrEnum):
 class EnrolmentState(StrEnum):
     NONE = "NONE"  #: never stored: the person has no enrolment
     PENDING = "PENDING"
+    AWAITING = "AWAITING"  #: the photographs are good; a person has yet to say whose face it is
     ACTIVE = "ACTIVE"
     REFUSED = "REFUSED"
     REPLACED = "REPLACED"  #: a later enrolment took its place
+
+
+class VouchDecision(StrEnum):
+    CONFIRM = "CONFIRM"
+    REFUSE = "REFUSE"
 
 
 class Consent(Model):
@@ -81,6 +87,14 @@ class Enrolment(Model):
     model_id = fields.CharField(max_length=80, null=True)
     #: [{"key": object name, "accepted": bool | null, "reasons": [{"code", "level", "params"}]}]
     photos: list[dict[str, Any]] = fields.JSONField(default=list)
+
+    vouch_decision = fields.CharEnumField(VouchDecision, max_length=8, null=True)
+    vouch_reason = fields.CharField(max_length=500, null=True)
+    vouched_at = fields.DatetimeField(null=True)
+    voucher: fields.ForeignKeyNullableRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "vouchings", null=True, on_delete=fields.RESTRICT
+    )
+    voucher_id: UUID | None
 
     class Meta:
         table = "enrolment"

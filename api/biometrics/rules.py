@@ -5,10 +5,11 @@ Figures were measured on insightface's six-face photograph and scikit-image's as
 in 480×640 and 640×480 pictures, blurred and darkened; LFW's where they say so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, floor, isfinite
+from typing import Any, Self
 
 from api.core.verdict import Limits, Reason, ReasonLevel, bounded, worst
 
@@ -129,6 +130,26 @@ class FaceThresholds(Limits):
         ):
             if getattr(self, low) > getattr(self, high):
                 raise ValueError(f"{low}: {getattr(self, low)} is above {high}")
+
+
+@dataclass(frozen=True, slots=True)
+class VouchingRule:
+    """Whose first enrolment a person confirms before it counts. An agency's own data."""
+
+    first: bool = True
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> Self:
+        """From {"first": false}. Raises ValueError naming what is not understood."""
+        if set(data) - {"first"} or not isinstance(data.get("first", True), bool):
+            raise ValueError(f"vouching: first, true or false, and nothing else, not {dict(data)}")
+        return cls(**data)
+
+
+def needs_vouching(rule: VouchingRule, *, compared: bool, before: bool) -> bool:
+    """Whether a person must say whose face it is. `compared`: found to be that of the templates in force, which
+    is proof enough. `before`: there was an enrolment once, of which nothing is left to compare with."""
+    return not compared and (before or rule.first)
 
 
 def framing(facts: FrameFacts, thresholds: FaceThresholds) -> tuple[Reason, ...]:

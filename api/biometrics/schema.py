@@ -8,20 +8,33 @@ from uuid import UUID
 import strawberry
 
 from api.biometrics import access, consent, models, objection, service
+from api.biometrics import vouch as vouching
 from api.biometrics.refusals import ConsentMissing, UploadMissing
 from api.core import errors
 from api.core.context import Context
 from api.core.graphql import (
+    AlreadyDecided,
     Info,
     InvalidInput,
+    NotAllowed,
+    NotFound,
     Reason,
     TooManyAttempts,
     expected,
 )
 from api.core.live import changes
+from api.core.looks import Photo
+from api.core.policy import Permission
+from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
+from api.core.subtree import reached
 from api.core.uploads import UploadTarget
+from api.people import access as people
+from api.people.schema import Employee
 
 Purpose = strawberry.enum(models.Purpose, name="Purpose", description="What personal data are processed for.")
+VouchDecision = strawberry.enum(
+    models.VouchDecision, name="VouchDecision", description="What a person says of an enrolment."
+)
 EnrolmentStateType = strawberry.enum(
     models.EnrolmentState, name="EnrolmentState", description="How far a face enrolment has come."
 )
@@ -51,28 +64,61 @@ class EnrolmentPhoto:
     position: int = strawberry.field(description="Its place in the series, from 0.")
     accepted: bool | None = strawberry.field(description="Null while it is still being checked.")
     reasons: list[Reason] = strawberry.field(description="Why it was not accepted, and what to do.")
+    photo: Photo | None = strawberry.field(
+        description="What it shows: to its owner, and to whoever may vouch while it waits for that."
+    )
+
+
+@strawberry.type(description="A person's word on whose face an enrolment shows.")
+class Vouching:
+    decision: VouchDecision = strawberry.field(description="Confirmed or refused.")  # type: ignore[valid-type]
+    reason: str = strawberry.field(description="Why, in that person's words.")
+    voucher: Employee = strawberry.field(description="Who said so.")
+    at: datetime = strawberry.field(description="When.")
+
+    @classmethod
+    def of(cls, row: models.Enrolment) -> Self | None:
+        if row.vouch_decision is None or row.voucher is None or row.vouched_at is None:
+            return None
+        return cls(
+            decision=row.vouch_decision,
+            reason=row.vouch_reason or "",
+            voucher=Employee.of(row.voucher),
+            at=row.vouched_at,
+        )
 
 
 @strawberry.type(description="A series of photographs from which a person's templates are made.")
 class Enrolment:
     id: UUID = strawberry.field(description="Identifier.")
     state: EnrolmentStateType = strawberry.field(description="How far it has come.")  # type: ignore[valid-type]
+    employee: Employee = strawberry.field(description="Whose it is said to be.")
     created_at: datetime = strawberry.field(description="When it was sent.")
     model_id: str | None = strawberry.field(description="The face model that made the templates.")
     photos: list[EnrolmentPhoto] = strawberry.field(description="The photographs with their verdicts.")
+    vouching: Vouching | None = strawberry.field(description="Null until a person has said whose face it is.")
 
     @classmethod
-    def of(cls, row: models.Enrolment, locale: str) -> Self:
+    def of(cls, row: models.Enrolment, context: Context) -> Self:
+        """`row` with the person and the voucher, and their units."""
+        shown = context.actor.owns(row.employee.id) or row.state == models.EnrolmentState.AWAITING
         photos = [
             EnrolmentPhoto(
                 position=number,
                 accepted=photo["accepted"],
-                reasons=[Reason.of(reason, locale) for reason in photo["reasons"]],
+                reasons=[Reason.of(reason, context.locale) for reason in photo["reasons"]],
+                photo=Photo.of(context, f"enrolments/{row.id}/{number}") if shown else None,
             )
             for number, photo in enumerate(row.photos)
         ]
         return cls(
-            id=row.id, state=row.state, created_at=row.created_at, model_id=row.model_id, photos=photos
+            id=row.id,
+            state=row.state,
+            employee=Employee.of(row.employee),
+            created_at=row.created_at,
+            model_id=row.model_id,
+            photos=photos,
+            vouching=Vouching.of(row),
         )
 
 
@@ -97,11 +143,29 @@ class EnrolFaceInput:
     uploads: list[str] = strawberry.field(description="Keys of one to five uploads of `startEnrolment`.")
 
 
+@strawberry.input(description="A person's word on an enrolment.")
+class VouchEnrolmentInput:
+    id: UUID = strawberry.field(description="Which enrolment.")
+    decision: VouchDecision = strawberry.field(description="Confirm or refuse.")  # type: ignore[valid-type]
+    reason: str = strawberry.field(
+        description="What it was held against, or why not, 5 to 500 characters; the person concerned reads it."
+    )
+
+
+@strawberry.type(description="The word stands.")
+class EnrolmentVouched:
+    enrolment: Enrolment = strawberry.field(description="The enrolment as it is now.")
+
+
 StartEnrolmentResult = Annotated[
     EnrolmentStart | ConsentMissing | InvalidInput | TooManyAttempts, strawberry.union("StartEnrolmentResult")
 ]
 EnrolFaceResult = Annotated[
     EnrolmentAccepted | ConsentMissing | UploadMissing | InvalidInput, strawberry.union("EnrolFaceResult")
+]
+VouchEnrolmentResult = Annotated[
+    EnrolmentVouched | NotAllowed | NotFound | AlreadyDecided | InvalidInput,
+    strawberry.union("VouchEnrolmentResult"),
 ]
 GiveConsentResult = Annotated[ConsentRecorded | InvalidInput, strawberry.union("GiveConsentResult")]
 
@@ -115,6 +179,31 @@ class BiometricsQuery:
     @strawberry.field(description="One of your enrolments.")
     async def enrolment(self, info: Info, id: UUID) -> Enrolment | None:
         return await own_enrolment(info.context, id)
+
+    @strawberry.field(
+        description="Enrolments that wait for somebody with your rights to say whose face they show, longest "
+        "waiting first; never your own."
+    )
+    async def enrolments(
+        self, info: Info, first: int = 50, after: str | None = None, unit_id: UUID | None = None
+    ) -> Connection[Enrolment]:
+        actor = info.context.actor
+        found = access.to_vouch(actor)
+        if unit_id is not None:
+            unit = await people.unit_for(actor, unit_id, Permission.VOUCH_ENROLMENT)
+            found = found.filter(reached([unit.path], "employee__unit__"))
+        whole_list = found
+        if key := read_cursor(after, 1):
+            found = found.filter(id__gt=as_uuid(key[0], "after"))
+        rows = await found.order_by("id").limit(page_size(first) + 1)
+        return connect(
+            rows,
+            first=first,
+            after=after,
+            total=whole_list.count,
+            node=lambda row: Enrolment.of(row, info.context),
+            key=lambda row: [row.id],
+        )
 
 
 @strawberry.type
@@ -150,7 +239,18 @@ class BiometricsMutation:
     @expected(errors.ConsentMissing, errors.UploadMissing, errors.InvalidInput)
     async def enrol_face(self, info: Info, input: EnrolFaceInput) -> EnrolFaceResult:
         row = await service.enrol_face(info.context, input.uploads)
-        return EnrolmentAccepted(enrolment=Enrolment.of(row, info.context.locale))
+        return EnrolmentAccepted(
+            enrolment=Enrolment.of(await access.enrolment(info.context.actor, row.id), info.context)
+        )
+
+    @strawberry.mutation(
+        description="Say whose face an enrolment shows. Until then nothing is compared with it; refused, its "
+        "templates are deleted. The reason is shown to the person."
+    )
+    @expected(errors.NotAllowed, errors.NotFound, errors.AlreadyDecided, errors.InvalidInput)
+    async def vouch_enrolment(self, info: Info, input: VouchEnrolmentInput) -> VouchEnrolmentResult:
+        row = await vouching.vouch(info.context, input.id, input.decision, input.reason)
+        return EnrolmentVouched(enrolment=Enrolment.of(row, info.context))
 
 
 @strawberry.type(description="You do without face recognition: the desk records your presence.")
@@ -196,15 +296,16 @@ async def own_consent(info: Info, purpose: models.Purpose) -> Consent:
 
 async def own_enrolment(context: Context, enrolment_id: UUID) -> Enrolment | None:
     row = await access.own_enrolments(context.actor).get_or_none(id=enrolment_id)
-    return Enrolment.of(row, context.locale) if row else None
+    return Enrolment.of(row, context) if row else None
 
 
 async def current_enrolment(info: Info) -> Enrolment | None:
     own = access.own_enrolments(info.context.actor).exclude(state=models.EnrolmentState.REPLACED)
     rows = await own.limit(20)
-    active = [row for row in rows if row.state == models.EnrolmentState.ACTIVE]
-    newest = (active or rows)[:1]
-    return Enrolment.of(newest[0], info.context.locale) if newest else None
+    foremost = (models.EnrolmentState.AWAITING, models.EnrolmentState.ACTIVE)
+    chosen = next((row for state in foremost for row in rows if row.state == state), None)
+    current = chosen or next(iter(rows), None)
+    return Enrolment.of(current, info.context) if current else None
 
 
 async def enrolment_states(context: Context, employee_ids: list[UUID]) -> list[models.EnrolmentState]:

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from api.biometrics import access
 from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate, Purpose
-from api.biometrics.rules import FaceThresholds, photo_usable
+from api.biometrics.rules import FaceThresholds, VouchingRule, needs_vouching, photo_usable
 from api.biometrics.service import announce_change
 from api.core import database, outbox
 from api.core.identity import new_id
@@ -26,6 +28,7 @@ class EnrolmentCase:
     enrolment: Enrolment
     templates: list[FaceTemplate]
     thresholds: FaceThresholds
+    vouching: VouchingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +39,46 @@ class PhotoFindings:
     embedding: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the worker found; `compared`: usable photographs show the face of the templates in force."""
+
+    photos: Sequence[PhotoFindings]
+    model_id: str
+    compared: bool = False
+
+
 async def open_case(enrolment_id: UUID) -> EnrolmentCase | None:
     enrolment = await Enrolment.get_or_none(id=enrolment_id).select_related("employee__unit")
     if enrolment is None or enrolment.state != EnrolmentState.PENDING:
         return None
     employee = enrolment.employee
-    parameters = await people.rule(
-        employee.agency_id, RuleTopic.FACE, today_in(employee.unit.time_zone, enrolment.created_at)
+    day = today_in(employee.unit.time_zone, enrolment.created_at)
+    face = await people.rule(employee.agency_id, RuleTopic.FACE, day)
+    vouching = await people.rule(employee.agency_id, RuleTopic.VOUCHING, day)
+    return EnrolmentCase(
+        enrolment,
+        list(await access.templates(employee.id)),
+        FaceThresholds.from_mapping(face),
+        VouchingRule.from_mapping(vouching),
     )
-    templates = await access.templates(employee.id)
-    return EnrolmentCase(enrolment, list(templates), FaceThresholds.from_mapping(parameters))
 
 
 async def settle(
     runtime: Runtime,
     claim: outbox.Claim,
     case: EnrolmentCase,
-    photos: Sequence[PhotoFindings],
-    model_id: str,
+    found: Findings,
     now: datetime,
 ) -> Enrolment | None:
-    """All photographs usable: they replace the templates before, unless a later series has done so already.
+    """All photographs usable: they replace the templates before, unless a later series has done so already, or
+    wait for a person's word where nothing else says whose face it is.
 
     None when the lease was lost, or the enrolment was settled or withdrawn meanwhile: nothing was changed.
     """
     enrolment = case.enrolment
     employee_id = enrolment.employee.id
-    good = all(photo.embedding is not None and photo_usable(photo.reasons) for photo in photos)
+    good = all(photo.embedding is not None and photo_usable(photo.reasons) for photo in found.photos)
     async with database.transaction() as using:
         if not await outbox.finish(using, claim):
             return None
@@ -75,23 +91,47 @@ async def settle(
             is None
         ):
             return None
-        later = await own.filter(state=EnrolmentState.ACTIVE, created_at__gt=enrolment.created_at).exists()
-        enrolment.state = _outcome(good=good and agreed is not None, later=later)
-        enrolment.settled_at, enrolment.model_id = now, model_id
-        enrolment.photos = _told(enrolment.photos, photos)
-        if enrolment.state == EnrolmentState.ACTIVE:
-            await own.filter(state=EnrolmentState.ACTIVE).update(state=EnrolmentState.REPLACED)
-            await FaceTemplate.filter(employee_id=employee_id).using_db(using).delete()
-            await FaceTemplate.bulk_create(_templates(runtime, case, photos, model_id), using_db=using)
+        later = own.filter(state__in=DISPLACED[EnrolmentState.ACTIVE], created_at__gt=enrolment.created_at)
+        before = own.filter(state__in=ONCE_IN_FORCE).exclude(id=enrolment.id)
+        waits = enrolment.vouch_decision is None and needs_vouching(
+            case.vouching, compared=found.compared, before=await before.exists()
+        )
+        enrolment.state = _outcome(good=good and agreed is not None, later=await later.exists(), waits=waits)
+        enrolment.settled_at, enrolment.model_id = now, found.model_id
+        enrolment.photos = _told(enrolment.photos, found.photos)
+        if enrolment.state in DISPLACED:
+            await displace(using, enrolment)
+            await FaceTemplate.bulk_create(_templates(runtime, case, found), using_db=using)
         await enrolment.save(using_db=using)
     announce_change(runtime, enrolment.employee.unit.path, enrolment)
     return enrolment
 
 
-def _outcome(*, good: bool, later: bool) -> EnrolmentState:
+#: What an enrolment takes the place of, by its own state: one that waits leaves the one in force as it is.
+DISPLACED = {
+    EnrolmentState.ACTIVE: (EnrolmentState.ACTIVE, EnrolmentState.AWAITING),
+    EnrolmentState.AWAITING: (EnrolmentState.AWAITING,),
+}
+#: A person with one of these was enrolled, or withdrew.
+ONCE_IN_FORCE = (EnrolmentState.ACTIVE, EnrolmentState.REPLACED)
+
+
+async def displace(using: BaseDBAsyncClient, enrolment: Enrolment) -> None:
+    """The person's others that this one takes the place of lose their templates."""
+    others = Enrolment.filter(
+        employee_id=enrolment.employee_id, state__in=DISPLACED[enrolment.state]
+    ).exclude(id=enrolment.id)
+    found = [other.id for other in await others.using_db(using)]
+    await FaceTemplate.filter(enrolment_id__in=found).using_db(using).delete()
+    await Enrolment.filter(id__in=found).using_db(using).update(state=EnrolmentState.REPLACED)
+
+
+def _outcome(*, good: bool, later: bool, waits: bool) -> EnrolmentState:
     if not good:
         return EnrolmentState.REFUSED
-    return EnrolmentState.REPLACED if later else EnrolmentState.ACTIVE
+    if later:
+        return EnrolmentState.REPLACED
+    return EnrolmentState.AWAITING if waits else EnrolmentState.ACTIVE
 
 
 def _told(rows: list[dict[str, Any]], photos: Sequence[PhotoFindings]) -> list[dict[str, Any]]:
@@ -117,12 +157,10 @@ def open_template(runtime: Runtime, row: FaceTemplate) -> bytes:
     )
 
 
-def _templates(
-    runtime: Runtime, case: EnrolmentCase, photos: Sequence[PhotoFindings], model_id: str
-) -> list[FaceTemplate]:
+def _templates(runtime: Runtime, case: EnrolmentCase, found: Findings) -> list[FaceTemplate]:
     employee = case.enrolment.employee
     made = []
-    for row, photo in zip(case.enrolment.photos, photos, strict=True):
+    for row, photo in zip(case.enrolment.photos, found.photos, strict=True):
         template_id = new_id()
         sealed = runtime.keyring.seal(photo.embedding or b"", belongs_to=belongs_to(template_id, employee.id))
         made.append(
@@ -131,7 +169,7 @@ def _templates(
                 agency_id=employee.agency_id,
                 employee_id=employee.id,
                 enrolment_id=case.enrolment.id,
-                model_id=model_id,
+                model_id=found.model_id,
                 sealed=sealed,
                 photo_key=str(row["key"]),
             )

@@ -1,5 +1,6 @@
 """What consent and enrolment add to the whole."""
 
+from api.biometrics import photographs
 from api.biometrics.refusals import AskTheDesk, ConsentMissing, NotEnrolled, UploadMissing
 from api.biometrics.rotation import reseal_templates
 from api.biometrics.schema import (
@@ -23,6 +24,7 @@ SLICE = Slice(
         errors.NotEnrolled: NotEnrolled,
         errors.UploadMissing: UploadMissing,
     },
+    photographs={"enrolments": photographs.photo},
     folders=("enrolments",),
     reseal=(reseal_templates,),
     loaders={"enrolment_state": enrolment_states, "objected_at": objected_since},
@@ -39,14 +41,17 @@ SLICE = Slice(
     },
     values={
         "EnrolmentState.ACTIVE": "In force: check-ins are compared with it.",
+        "EnrolmentState.AWAITING": "The photographs are good; a person has yet to say whose face it is.",
         "EnrolmentState.NONE": "The person has no enrolment.",
         "EnrolmentState.PENDING": "The photographs are being checked.",
-        "EnrolmentState.REFUSED": "A photograph was not good enough; its reasons say why.",
+        "EnrolmentState.REFUSED": "A photograph was not good enough, or a person did not confirm whose face it is.",
         "EnrolmentState.REPLACED": "A later one took its place, or the consent was withdrawn.",
         "ErasedKind.CHECK_IN_PHOTOGRAPHS": "Photographs of check-ins.",
         "ErasedKind.ENROLMENT_PHOTOGRAPHS": "Photographs that were sent to be registered.",
         "ErasedKind.PRINTS": "By what a photograph is known when it comes again.",
         "ErasedKind.TEMPLATES": "What a face is recognised by.",
         "Purpose.FACE_RECOGNITION": "To make sure that it is the person who checks in.",
+        "VouchDecision.CONFIRM": "It is this person's face.",
+        "VouchDecision.REFUSE": "It is not, or that cannot be said.",
     },
 )

@@ -64,6 +64,11 @@ class TooManyAttempts(Problem):
         return {"retry_after_seconds": error.retry_after}
 
 
+@strawberry.type(description="A person has decided already, or there is nothing to decide yet.")
+class AlreadyDecided(Problem):
+    pass
+
+
 #: The slices' own are added by `tell_as`. An error without one is told as its parent is; its code stays its own.
 _members: dict[type[errors.HadirError], type[Problem]] = {
     errors.SignInRequired: SignInRequired,
@@ -71,6 +76,7 @@ _members: dict[type[errors.HadirError], type[Problem]] = {
     errors.NotFound: NotFound,
     errors.InvalidInput: InvalidInput,
     errors.TooManyAttempts: TooManyAttempts,
+    errors.AlreadyDecided: AlreadyDecided,
 }
 
 

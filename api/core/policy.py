@@ -33,6 +33,7 @@ class Permission(StrEnum):
     RECORD_PRESENCE = "presence.record"  #: record by hand who cannot be matched; never oneself
     READ_OBJECTIONS = "biometrics.objections"  #: who chose to do without face recognition
     CALIBRATE = "faces.calibrate"  #: take a proposed match threshold into use
+    VOUCH_ENROLMENT = "enrolment.vouch"  #: say whose face it is before it counts; shows the photographs
     READ_AUDIT = "audit.read"  #: who did and saw what
 
 
@@ -44,6 +45,7 @@ _EVERYTHING_OF_A_UNIT = frozenset(
         Permission.REVIEW_ATTENDANCE,
         Permission.READ_EVIDENCE,
         Permission.READ_PHOTOGRAPHS,
+        Permission.VOUCH_ENROLMENT,
     }
 )
 

@@ -32,6 +32,7 @@ class RuleTopic(StrEnum):
     MOVES = "moves"
     CHALLENGE = "challenge"
     RETENTION = "retention"
+    VOUCHING = "vouching"
 
 
 class AgencyRule(Model):

@@ -39,7 +39,7 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORE
 TEXT_FORM = re.compile(r"cnry\d{5}")
 NUMBER_FORM = re.compile(r"(?<!\w)(?:\d{18}|\d{7}|\d[.,]\d{3}[.,]\d{3})(?!\w)")  # sentences group digits
 MOMENT_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
-PHOTO_FORM = re.compile(r"files/(?:large/)?((?:frames|templates)/[0-9a-f-]{36})")
+PHOTO_FORM = re.compile(r"files/(?:large/)?((?:frames|templates|enrolments)/[0-9a-f-]{36})")
 
 
 class Canaries:
@@ -78,9 +78,9 @@ class Canaries:
         self.keep(_as_key(made), owner, kind, what)
         return made
 
-    def photo(self, owner: str, name: str) -> None:
-        """`name` is that of a look address: frames/<check-in> or templates/<check-in>."""
-        self.keep(name, owner, Kind.FACE, "photograph")
+    def photo(self, owner: str, name: str, kind: Kind = Kind.FACE) -> None:
+        """`name` is that of a look address: frames/<check-in>, templates/<check-in> or enrolments/<enrolment>."""
+        self.keep(name, owner, kind, "photograph")
 
     def also(self, value: object, owner: str, kind: Kind) -> None:
         """A further ground for a value that was planted before."""

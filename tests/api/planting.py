@@ -22,6 +22,7 @@ from api.biometrics.models import (
     FaceTemplate,
     Objection,
     Purpose,
+    VouchDecision,
 )
 from api.biometrics.settle import belongs_to
 from api.core import database, outbox
@@ -230,26 +231,29 @@ class _Planter:
             **common, id=self.c.uuid(key, Kind.SECRET, "consent id"), purpose=Purpose.FACE_RECOGNITION,
             version="1", given_at=given,
         )  # fmt: skip
-        for state in (EnrolmentState.REFUSED, EnrolmentState.ACTIVE):
+        for state in (EnrolmentState.REFUSED, EnrolmentState.AWAITING, EnrolmentState.ACTIVE):
+            # What waits for a person's word is shown to whoever may give it.
+            kind = Kind.FACE if state is EnrolmentState.AWAITING else Kind.OWN
             photo = f"enrolments/{agency_id}/{person.employee_id}/{self.c.text(key, Kind.SECRET, 'key')}/0"
             await self.storage.put(photo, jpeg(f"enrolment {state.value} of {key}"))
-            params = {"count": self.c.whole(key, Kind.OWN, "faces")}
+            params = {"count": self.c.whole(key, kind, "faces")}
             enrolment = await Enrolment.create(
                 **common,
-                id=self.c.uuid(key, Kind.OWN, "enrolment"),
+                id=self.c.uuid(key, kind, "enrolment"),
                 state=state,
-                created_at=self.c.moment(key, Kind.OWN, "enrolled", self.now - timedelta(days=80)),
+                created_at=self.c.moment(key, kind, "enrolled", self.now - timedelta(days=80)),
                 settled_at=self.now - timedelta(days=80),
-                model_id=self.c.text(key, Kind.OWN, "enrolment model"),
+                model_id=self.c.text(key, kind, "enrolment model"),
                 photos=[
                     {
                         "key": photo,
-                        "accepted": state is EnrolmentState.ACTIVE,
+                        "accepted": state is not EnrolmentState.REFUSED,
                         "reasons": [{"code": "SEVERAL_FACES", "level": "REVIEW", "params": params}],
                     }
                 ],
             )
             person.enrolments[state.value.lower()] = enrolment.id
+            self.c.photo(key, f"enrolments/{enrolment.id}", kind)
         template_id = self.c.uuid(key, Kind.SECRET, "template")
         bound = belongs_to(template_id, person.employee_id)
         await FaceTemplate.create(
@@ -409,7 +413,7 @@ class _Planter:
         )
 
     async def decisions(self) -> None:
-        """Who decided is named to whoever may see the check-in."""
+        """Who decided is named to whoever may see the check-in; who vouched, to the person concerned."""
         for key, by in (("employee", "hr_admin"), ("supervisor", "hr_admin"), ("colleague", "hr_admin"),
                         ("b:employee", "b:supervisor")):  # fmt: skip
             decider = self.world[by]
@@ -420,6 +424,13 @@ class _Planter:
                 reviewer_id=decider.employee_id,
             )
             self.names(decider, key, Kind.ATTENDANCE)
+            await Enrolment.filter(id=self.world[key].enrolments["active"]).update(
+                vouch_decision=VouchDecision.CONFIRM,
+                vouch_reason=self.c.name(key, Kind.OWN, "vouching"),
+                vouched_at=self.c.moment(key, Kind.OWN, "vouched", self.now),
+                voucher_id=decider.employee_id,
+            )
+            self.names(decider, key, Kind.OWN)
 
     async def by_hand(self) -> None:
         """Who recorded it is named to whoever may see the check-in."""

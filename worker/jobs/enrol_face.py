@@ -52,13 +52,14 @@ async def enrol(tools: Tools, claim: Claim) -> bool:
     seen = await asyncio.gather(*(look(tools, key, pose=True) for key in keys))
     await remember(case.enrolment, seen)
     photos = [_judge(frame, case.thresholds) for frame in seen]
-    engine = tools.eyes.engine
+    engine, compared = tools.eyes.engine, False
     if engine is not None:
         photos = _compare(photos, case.thresholds)
         known = open_templates(tools, case.templates, engine.model_id)
-        if any(row.model_id == engine.model_id for row in case.templates):
+        compared = any(row.model_id == engine.model_id for row in case.templates)
+        if compared:
             photos = _compare_with_known(photos, known, case.thresholds)
-    return await _settle(tools, claim, case, photos)
+    return await _settle(tools, claim, case, photos, compared=compared)
 
 
 async def send_back(tools: Tools, claim: Claim) -> bool:
@@ -68,10 +69,17 @@ async def send_back(tools: Tools, claim: Claim) -> bool:
     return await _settle(tools, claim, case, [Photo((NOT_CHECKED,)) for _ in case.enrolment.photos])
 
 
-async def _settle(tools: Tools, claim: Claim, case: settle.EnrolmentCase, photos: Sequence[Photo]) -> bool:
+async def _settle(
+    tools: Tools,
+    claim: Claim,
+    case: settle.EnrolmentCase,
+    photos: Sequence[Photo],
+    *,
+    compared: bool = False,
+) -> bool:
     model_id = tools.eyes.engine.model_id if tools.eyes.engine else ""
-    findings = [photo.findings() for photo in photos]
-    settled = await settle.settle(tools.runtime, claim, case, findings, model_id, tools.clock())
+    findings = settle.Findings([photo.findings() for photo in photos], model_id, compared)
+    settled = await settle.settle(tools.runtime, claim, case, findings, tools.clock())
     if settled is None:
         log.info("enrolment.settled_elsewhere", enrolment=str(claim.subject_id), attempt=claim.attempt)
     else:

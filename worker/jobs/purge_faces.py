@@ -77,9 +77,8 @@ def _older(lying: Iterable[tuple[str, datetime]], before: datetime | None) -> li
 
 
 async def _in_use(employee_id: UUID) -> set[str]:
-    enrolments = await Enrolment.filter(
-        employee_id=employee_id, state__in=[EnrolmentState.PENDING, EnrolmentState.ACTIVE]
-    )
+    kept = (EnrolmentState.PENDING, EnrolmentState.AWAITING, EnrolmentState.ACTIVE)
+    enrolments = await Enrolment.filter(employee_id=employee_id, state__in=kept)
     return {str(photo["key"]) for enrolment in enrolments for photo in enrolment.photos}
 
 

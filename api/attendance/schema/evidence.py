@@ -1,7 +1,7 @@
 """What a verdict stands on, as the API shows it to whoever may see it."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -10,39 +10,17 @@ import strawberry
 from api.attendance import access, models
 from api.attendance.schema.moves import MovesEvidence
 from api.biometrics import access as biometrics
-from api.core.context import Context
 from api.core.graphql import Info
-from api.core.storage import ENLARGED
+from api.core.looks import Photo
 from api.sites import access as sites
 from api.sites.rules import PositionResult as PositionResults
 from api.sites.schema import DutyLocation, SiteDisturbance
-
-LOOK_LIFETIME = timedelta(minutes=5)
 
 PositionResult = strawberry.enum(
     PositionResults,
     name="PositionResult",
     description="Where the best fix lies as seen from the duty location.",
 )
-
-
-@strawberry.type(
-    description="A photograph, shown with the viewer's name and the time in it. The addresses hold for minutes, "
-    "for one viewer; each look is logged."
-)
-class Photo:
-    url: str = strawberry.field(description="Signed address of a small JPEG, at most 320 pixels a side.")
-    large_url: str = strawberry.field(description="Signed address of a larger one; a look of its own.")
-    expires_at: datetime = strawberry.field(description="Until when it holds.")
-
-    @classmethod
-    def of(cls, context: Context, name: str) -> Self:
-        expires_at = context.clock() + LOOK_LIFETIME
-        viewer = str(context.actor.credential_id)
-        url, large_url = (
-            context.runtime.storage.look_url(each, viewer, expires_at) for each in (name, ENLARGED + name)
-        )
-        return cls(url=url, large_url=large_url, expires_at=expires_at)
 
 
 @strawberry.type(description="What the face models found. Null means not checked.")

@@ -9,7 +9,6 @@ import strawberry
 
 from api.attendance.schema.moves import ChallengeKind
 from api.attendance.schema.refusals import (
-    AlreadyDecided,
     CaptureUnusable,
     IdempotencyConflict,
     NonceUnusable,
@@ -23,6 +22,7 @@ from api.biometrics.moves import Move
 from api.biometrics.refusals import AskTheDesk, ConsentMissing, NotEnrolled, UploadMissing
 from api.core import errors
 from api.core.graphql import (
+    AlreadyDecided,
     Info,
     InvalidInput,
     NotAllowed,

@@ -30,8 +30,3 @@ class PositionUnusable(Problem):
 @strawberry.type(description="The idempotency key was used before, with another content.")
 class IdempotencyConflict(Problem):
     pass
-
-
-@strawberry.type(description="A person has decided already, or there is nothing to decide yet.")
-class AlreadyDecided(Problem):
-    pass

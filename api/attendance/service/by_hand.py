@@ -15,7 +15,6 @@ from api.attendance.models import CheckIn, CheckInKind, CheckInState
 from api.attendance.rules import DeskRule, local_day
 from api.attendance.service.accept import announce_change
 from api.attendance.service.days import refresh_day
-from api.attendance.service.review import reason_given
 from api.attendance.service.settle import new_receipt
 from api.audit import service as audit
 from api.core import database
@@ -23,6 +22,7 @@ from api.core.context import Actor, Context
 from api.core.errors import IdempotencyConflict, InvalidInput, NotAllowed, NotFound, NotOneself, UploadMissing
 from api.core.identity import new_id
 from api.core.policy import Permission
+from api.core.said import reason_of
 from api.core.storage import UploadTarget
 from api.core.verdict import Reason, ReasonLevel
 from api.people import access as people
@@ -109,7 +109,7 @@ async def _concerned(actor: Actor, employee_id: UUID) -> Employee:
 
 
 def _check_form(actor: Actor, sent: Presence) -> None:
-    reason_given(sent.reason)
+    reason_of(sent.reason)
     if not 16 <= len(sent.idempotency_key) <= 64:
         raise InvalidInput("idempotencyKey", "TEXT_LENGTH", least=16, most=64)
     own = _folder(actor, sent.employee_id)

@@ -17,6 +17,8 @@ class Case:
     check_in: CheckIn
     templates: list[FaceTemplate]
     thresholds: FaceThresholds
+    #: There is a face to compare with, once a person has said whose it is.
+    awaiting: bool = False
     #: The agency's own numbers among them.
     face_rule: Mapping[str, object] = field(default_factory=dict)
 

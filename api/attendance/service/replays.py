@@ -44,14 +44,14 @@ PRINTS = """
 SELECT p.check_in_id, p.print, coalesce(c.frames ->> p.frame::int, e.photos -> p.frame::int ->> 'key') AS key
   FROM frame_print p LEFT JOIN check_in c ON c.id = p.check_in_id LEFT JOIN enrolment e ON e.id = p.enrolment_id
  WHERE p.employee_id = $1 AND p.check_in_id IS DISTINCT FROM $2 AND p.print IS NOT NULL
-   AND (p.received_at >= $3 OR e.state IN ('PENDING', 'ACTIVE'))
+   AND (p.received_at >= $3 OR e.state IN ('PENDING', 'AWAITING', 'ACTIVE'))
 """
 
 EXPIRE = """
 WITH old AS (
     SELECT p.id FROM frame_print p LEFT JOIN enrolment e ON e.id = p.enrolment_id
      WHERE p.agency_id = $1 AND p.received_at < $2 AND p.print IS NOT NULL
-       AND coalesce(e.state, '') NOT IN ('PENDING', 'ACTIVE')
+       AND coalesce(e.state, '') NOT IN ('PENDING', 'AWAITING', 'ACTIVE')
      ORDER BY p.received_at LIMIT $3
 )
 UPDATE frame_print SET print = NULL FROM old WHERE frame_print.id = old.id RETURNING frame_print.id

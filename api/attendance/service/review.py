@@ -11,10 +11,9 @@ from api.attendance.service.days import refresh_day
 from api.audit import service as audit
 from api.core import database
 from api.core.context import Context
-from api.core.errors import AlreadyDecided, InvalidInput, NotAllowed
+from api.core.errors import AlreadyDecided, NotAllowed
 from api.core.policy import Permission
-
-SHORTEST_REASON, LONGEST_REASON = 5, 500
+from api.core.said import reason_of
 
 #: Not to be decided: the verdict has not fallen, or another check-in took its place.
 CLOSED = (CheckInState.PENDING, CheckInState.SUPERSEDED)
@@ -23,7 +22,7 @@ CLOSED = (CheckInState.PENDING, CheckInState.SUPERSEDED)
 async def review(context: Context, check_in_id: UUID, decision: ReviewDecision, reason: str) -> CheckIn:
     """A person with the right to review decides; nobody on his own check-in, or on what he recorded himself."""
     actor = context.actor
-    reason = reason_given(reason)
+    reason = reason_of(reason)
     check_in = await access.check_in(actor, check_in_id)
     if not may_review(context, check_in):
         raise NotAllowed
@@ -56,7 +55,7 @@ async def review(context: Context, check_in_id: UUID, decision: ReviewDecision, 
 
 async def contest(context: Context, check_in_id: UUID, reason: str) -> CheckIn:
     """The person concerned asks a person to look again; a refusal goes to review."""
-    reason = reason_given(reason)
+    reason = reason_of(reason)
     check_in = await access.check_in(context.actor, check_in_id)
     if not context.actor.owns(check_in.employee.id):
         raise NotAllowed
@@ -106,11 +105,3 @@ def may_review(context: Context, check_in: CheckIn) -> bool:
 
 def _state(decision: ReviewDecision) -> CheckInState:
     return CheckInState.ACCEPTED if decision == ReviewDecision.CONFIRM else CheckInState.REFUSED
-
-
-def reason_given(text: str) -> str:
-    """Without the blanks around it; InvalidInput where it is too short or too long to say why."""
-    text = text.strip()
-    if not SHORTEST_REASON <= len(text) <= LONGEST_REASON:
-        raise InvalidInput("reason", "TEXT_LENGTH", least=SHORTEST_REASON, most=LONGEST_REASON)
-    return text

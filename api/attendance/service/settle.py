@@ -40,8 +40,9 @@ async def open_case(check_in_id: UUID) -> Case | None:
     if check_in is None or check_in.state != CheckInState.PENDING:
         return None
     parameters = await people.rule(check_in.agency_id, RuleTopic.FACE, check_in.day)
-    templates = await biometrics.templates(check_in.employee_id)
-    return Case(check_in, list(templates), FaceThresholds.from_mapping(parameters), parameters)
+    templates = list(await biometrics.templates(check_in.employee_id))
+    awaiting = not templates and await biometrics.awaiting(check_in.employee_id).exists()
+    return Case(check_in, templates, FaceThresholds.from_mapping(parameters), awaiting, parameters)
 
 
 async def settle(
@@ -52,7 +53,16 @@ async def settle(
     position = await judge_position(check_in)
     moves = await _moves(check_in, face)
     frames = _straight(face.frames, moves, case.thresholds)
-    verdict = judge(frames, position, case.thresholds, face.ran, face.unreadable, face.past, moves)
+    verdict = judge(
+        frames,
+        position,
+        case.thresholds,
+        face.ran,
+        face.unreadable,
+        face.past,
+        moves,
+        awaiting=case.awaiting,
+    )
     if moves is None:
         verdict = await _with_doubts(check_in, verdict, position)
     _write(case, verdict, position, now)

@@ -118,6 +118,7 @@ def face_reasons() -> list[Reason]:
         ([facts(liveness=0.1, similarities=(0.1,))], True, 0),
     ):
         said += judge(frames, None, limits, ran, unreadable).reasons
+    said += judge([facts(**live)], None, limits, True, awaiting=True).reasons
     for past in (Past(True, UUID(int=1), 1.0), Past(True, None, 1.0, enrolled=True)):
         said += judge([], None, limits, False, past=past).reasons
     return said

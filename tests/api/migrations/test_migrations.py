@@ -56,6 +56,7 @@ UNINDEXED = {
     "consent.agency_id": NO_AGENCY_GOES,
     "credential.agency_id": NO_AGENCY_GOES,
     "duty_assignment.agency_id": NO_AGENCY_GOES,
+    "enrolment.voucher_id": "nobody's decisions are listed",
     "face_template.agency_id": NO_AGENCY_GOES,
     "objection.agency_id": NO_AGENCY_GOES,
     "role_assignment.agency_id": NO_AGENCY_GOES,

@@ -57,6 +57,11 @@ AGAINST: dict[str, Callable[[World, Person, Person | None], list[Variables]]] = 
     "decideCalibration": lambda world, victim, actor: [
         {"id": world.calibrations[victim.agency], "accept": accept} for accept in (True, False)
     ],
+    "vouchEnrolment": lambda world, victim, actor: [
+        {"input": {"id": found, "decision": decision, "reason": REASON}}
+        for found in victim.enrolments.values()
+        for decision in ("CONFIRM", "REFUSE")
+    ],
     "contestCheckIn": lambda world, victim, actor: [
         {"input": {"id": found, "reason": REASON}} for found in victim.check_ins.values()
     ],
@@ -112,12 +117,12 @@ async def tries_everything(ask: Ask, world: World, person: Person | None) -> Non
 async def test_what_may_not_be_seen_is_refused_as_what_does_not_exist(ask: Ask, world: World) -> None:
     for key in ACTORS:
         oracle = Oracle(world, world[key])
-        for name in ("reviewCheckIn", "contestCheckIn", "startHandRecord"):
+        for name in ("reviewCheckIn", "contestCheckIn", "startHandRecord", "vouchEnrolment"):
             nothing = await attempt(ask, oracle, world[key], name, mention(name, NOBODY))
+            sight = Kind.FACE if name == "vouchEnrolment" else Kind.ATTENDANCE
             for victim in VICTIMS:
-                if not oracle.may(victim, Kind.ATTENDANCE):
-                    named = world[victim]
-                    found = mention(name, named.employee_id if "Hand" in name else named.check_ins["review"])
+                if not oracle.may(victim, sight):
+                    found = mention(name, named_of(name, world[victim]))
                     assert (await attempt(ask, oracle, world[key], name, found)) == nothing, (
                         key,
                         name,
@@ -129,7 +134,7 @@ def tries(name: str, world: World, actor: Person | None) -> list[Variables]:
     if name in OF_ONESELF:
         return [OF_ONESELF[name]]
     victims = [world[key] for key in VICTIMS if actor is None or key != actor.key]
-    if name == "reviewCheckIn":
+    if name in ("reviewCheckIn", "vouchEnrolment"):
         # Whose superior the actor is he may decide about; that nobody may about himself is a try as well.
         victims = [world[key] for key in VICTIMS if not may_review(world, actor, world[key])]
     if name in ("startHandRecord", "recordPresence"):
@@ -182,11 +187,17 @@ def refused(answer: Answer, name: str, actor: Person | None) -> bool:
     return not answer.errors and answer.data[name]["__typename"] in REFUSALS
 
 
-def mention(name: str, check_in: UUID) -> Variables:
+def named_of(name: str, victim: Person) -> UUID:
     if name == "startHandRecord":
-        return {"employeeId": check_in}
-    decision = {"decision": "CONFIRM"} if name == "reviewCheckIn" else {}
-    return {"input": {"id": check_in, "reason": REASON, **decision}}
+        return victim.employee_id
+    return victim.enrolments["awaiting"] if name == "vouchEnrolment" else victim.check_ins["review"]
+
+
+def mention(name: str, named: UUID) -> Variables:
+    if name == "startHandRecord":
+        return {"employeeId": named}
+    decision = {} if name == "contestCheckIn" else {"decision": "CONFIRM"}
+    return {"input": {"id": named, "reason": REASON, **decision}}
 
 
 def submission(world: World, nonce: str, frame: str) -> Variables:

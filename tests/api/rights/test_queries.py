@@ -43,6 +43,7 @@ NAMES: dict[tuple[str, str], tuple[str, Kind]] = {
     ("checkIns", "employeeId"): ("person", Kind.ATTENDANCE),
     ("checkIns", "unitId"): ("staff", Kind.ATTENDANCE),
     ("enrolment", "id"): ("enrolment", Kind.OWN),
+    ("enrolments", "unitId"): ("staff", Kind.FACE),
     ("auditTrail", "employeeId"): ("person", Kind.TRAIL),
 }
 #: Pages: `first` is in every document, `after` has a test of its own.

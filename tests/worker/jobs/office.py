@@ -204,6 +204,8 @@ async def found_office(runtime: Runtime) -> Office:
     # The test portraits' faces are about 160 pixels wide, and the detector's boxes vary by a tenth around that.
     await agency_rules.write(agency, "face", {"min_face_px": 120}, date(2020, 1, 1))
     await choose_challenge(agency, mode="PASSIVE")
+    # Whose face it is, a person says only where a test is about that.
+    await agency_rules.write(agency, "vouching", {"first": False}, date(2020, 1, 1))
     location = await DutyLocation.create(
         agency=agency, unit=unit, name="Kantor", latitude=LATITUDE, longitude=LONGITUDE, radius_metres=150
     )

@@ -172,8 +172,12 @@ def test_prints_go_when_they_are_no_longer_compared(settings: Settings, engine: 
     async def story() -> None:
         async with open_office(settings) as office:
             strict, broken = await found_office(office.runtime), await found_office(office.runtime)
-            await AgencyRule.filter(agency=strict.agency).update(parameters={"replay_window_days": 30})
-            await AgencyRule.filter(agency=broken.agency).update(parameters={"replay_window_days": 0})
+            await AgencyRule.filter(agency=strict.agency, topic="face").update(
+                parameters={"replay_window_days": 30}
+            )
+            await AgencyRule.filter(agency=broken.agency, topic="face").update(
+                parameters={"replay_window_days": 0}
+            )
             days = {}
             for where in (office, strict, broken):
                 she = await where.hire()

@@ -17,7 +17,7 @@ _ELSEWHERE = {"NOT_ENROLLED": "/enrol", "CONSENT_MISSING": "/enrol"}
 
 async def show(visit: Visit) -> Response:
     me = (await visit.ask_as_reader(ASK["CheckInPage"]))["me"]
-    if me["employee"]["enrolment"] != "ACTIVE":
+    if me["employee"]["enrolment"] not in ("ACTIVE", "AWAITING"):
         return go("/enrol")
     asked = visit.query("kind")
     kind = asked if asked in _KINDS else "OUT" if me["today"]["presence"] == "IN" else "IN"

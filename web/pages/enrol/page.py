@@ -22,13 +22,14 @@ async def show(visit: Visit) -> Response:
 async def _shown(visit: Visit, problem: dict[str, Any] | None, status: int) -> Response:
     me = (await visit.ask_as_reader(ASK["EnrolPage"]))["me"]
     again = visit.query("again") == "1"
-    waiting = me["enrolment"] is not None and me["enrolment"]["state"] == "PENDING"
+    state = me["enrolment"]["state"] if me["enrolment"] else "NONE"
+    registered = state == "AWAITING" or me["employee"]["enrolment"] == "ACTIVE"
     context = {
         "me": me,
         "consent": me["consent"],
         "found": me["enrolment"],
         "problem": problem,
-        "shows_camera": not waiting and (again or me["employee"]["enrolment"] != "ACTIVE"),
+        "shows_camera": state != "PENDING" and (again or not registered),
         "surroundings": surroundings(visit, "/enrol"),
     }
     return visit.show(TEMPLATE, context, status=status)
