@@ -114,7 +114,19 @@ def test_a_newcomer_agrees_enrols_and_checks_in(someone: Someone, site: Site) ->
             newcomer.picture("enrol")
         take.click()
     page.locator("#send").click()
-    expect(page.get_by_role("heading", name="Wajah Anda terdaftar.")).to_be_visible(timeout=VERDICT_MS)
+    waits = page.get_by_role("heading", name="Foto Anda baik dan menunggu pengesahan.")
+    expect(waits).to_be_visible(timeout=VERDICT_MS)
+
+    supervisor = someone("SUPERVISOR", wide=True)
+    listed = supervisor.go("/enrolments")
+    hers = listed.locator("section", has_text=newcomer.account["name"])
+    expect(hers.locator(".faces img").first).to_have_js_property("complete", True)
+    assert hers.locator(".faces img").first.evaluate("image => image.naturalWidth") > 100
+    hers.locator("textarea").fill("Cocok dengan arsip kepegawaian.")
+    hers.locator("button[value=CONFIRM]").click()
+    expect(listed.locator(".note.good")).to_be_visible()
+    page = newcomer.go("/enrol")
+    expect(page.get_by_role("heading", name="Wajah Anda terdaftar.")).to_be_visible()
 
     # Another moment: the one that was registered would be known again.
     newcomer = someone("EMPLOYEE", 5, face=portrait(ASTRONAUT))
@@ -126,7 +138,6 @@ def test_a_newcomer_agrees_enrols_and_checks_in(someone: Someone, site: Site) ->
     newcomer.picture("verdict")
 
     latest = ask(site.url, newcomer.account["token"], "{ me { recentCheckIns(first: 1) { id } } }")
-    supervisor = someone("SUPERVISOR", wide=True)
     seen = supervisor.go(f"/check-ins/{latest['me']['recentCheckIns'][0]['id']}")
     expect(seen.locator(".faces img").first).to_have_js_property("complete", True)
     supervisor.picture("evidence")

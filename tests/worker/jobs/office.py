@@ -21,12 +21,14 @@ from api.attendance.service.accept import Submission, accept
 from api.attendance.service.start import Wish, digest_of, start_check_in
 from api.biometrics import service as biometrics
 from api.biometrics.consent import VERSION
-from api.biometrics.models import Enrolment, FaceTemplate, Purpose
+from api.biometrics.models import Enrolment, FaceTemplate, Purpose, VouchDecision
 from api.biometrics.moves import Move
 from api.biometrics.settle import belongs_to, open_template
+from api.biometrics.vouch import vouch
 from api.core import database, outbox
-from api.core.context import Actor, Context
+from api.core.context import Actor, Context, Grant
 from api.core.identity import new_id
+from api.core.policy import Role
 from api.core.runtime import Runtime, open_runtime
 from api.core.settings import Settings, load
 from api.core.storage import UploadTarget
@@ -196,6 +198,15 @@ class Office:
             expires_at=None,
         )
         return Person(self.runtime, employee, actor)
+
+
+async def vouched(office: Office, enrolment: Enrolment, decision: VouchDecision) -> Enrolment:
+    """By the supervisor of the office."""
+    grants = (Grant(Role.SUPERVISOR, office.unit.path),)
+    superior = replace((await office.hire()).actor, grants=grants)
+    return await vouch(
+        Context(office.runtime, superior, "id"), enrolment.id, decision, "held against the file"
+    )
 
 
 async def found_office(runtime: Runtime) -> Office:

@@ -102,10 +102,11 @@ def test_who_is_enrolled_cannot_lend_the_account_to_another_face(
             await FaceTemplate.filter(id=before.id).update(sealed=bytes(before.sealed)[:-1] + b"?")
             broken = await enrolment_of(office, engine, she, portrait(SOMEBODY_ELSE))
             assert broken.state is EnrolmentState.REFUSED
-            # Of another model's template nothing can be said: that is how a new pack is taken into use.
+            # Of another model's template nothing can be said: then a person says whose face it is.
             await FaceTemplate.filter(id=before.id).update(model_id="former@00000000")
             renewed = await enrolment_of(office, engine, she, portrait(SHE))
-            assert renewed.state is EnrolmentState.ACTIVE
+            assert renewed.state is EnrolmentState.AWAITING
+            assert await FaceTemplate.filter(id=before.id).exists()
 
     asyncio.run(story())
 

@@ -4,11 +4,11 @@ import asyncio
 
 from api.attendance.models import CheckIn, FramePrint
 from api.biometrics import service as biometrics
-from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate
+from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate, VouchDecision
 from api.core import database, outbox
 from api.core.settings import Settings
 from tests.pictures import portrait, registered, second_portrait
-from tests.worker.jobs.office import Person, codes, open_office, worked_off
+from tests.worker.jobs.office import Person, codes, open_office, vouched, worked_off
 from worker.vision.engine import FaceEngine
 
 
@@ -56,7 +56,7 @@ def test_who_agrees_again_keeps_the_new_photographs(settings: Settings, engine: 
             kept = await photographs(she)
             assert old.photos[0]["key"] not in kept
             assert {new.photos[0]["key"], target.key} == set(kept)
-            assert (await Enrolment.get(id=new.id)).state is EnrolmentState.ACTIVE
+            assert (await Enrolment.get(id=new.id)).state is EnrolmentState.AWAITING
 
     asyncio.run(story())
 
@@ -80,8 +80,9 @@ def test_a_withdrawal_takes_the_prints_and_leaves_the_digests(settings: Settings
             assert [(row.print, len(row.digest)) for row in hers] == [(None, 32)] * 2
             assert None not in [row.print for row in his]
             await she.consent()
-            await she.enrol(registered(5))
+            renewed = await she.enrol(registered(5))
             await worked_off(office, engine)
+            await vouched(office, renewed, VouchDecision.CONFIRM)
             again = await she.check_in(portrait(5))
             await worked_off(office, engine)
             again = await CheckIn.get(id=again.id)
