@@ -102,6 +102,7 @@ def test_what_was_replaced_leads_to_what_counts(browser: Browser, api: FakeApi) 
         (["attendance.watch"], {"/live"}),
         (["presence.record"], {"/desk"}),
         (["attendance.watch", "attendance.review"], {"/live", "/check-ins"}),
+        (["enrolment.vouch"], {"/enrolments"}),
     ],
 )
 def test_the_navigation_offers_what_one_may_open(

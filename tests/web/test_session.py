@@ -24,6 +24,7 @@ CHANGES = {
     f"/desk/{IDS['budi']}/photograph": {},
     "/enrol/start": {"photos": 3},
     "/enrol/submit": {"uploads": ["k"]},
+    f"/enrolments/{IDS['check_in']}": {"decision": "CONFIRM", "reason": "as in the file"},
     f"/check-ins/{IDS['check_in']}/review": {"decision": "CONFIRM", "reason": "seen"},
     f"/check-ins/{IDS['check_in']}/contest": {"reason": "I was there"},
     f"/account/sessions/{IDS['session']}/end": {},
