@@ -116,5 +116,6 @@ async def templates_of(agency_id: UUID, model_id: str) -> AsyncGenerator[FaceTem
 
 
 async def _templates_after(agency_id: UUID, model_id: str, last: UUID) -> list[FaceTemplate]:
-    found = FaceTemplate.filter(agency_id=agency_id, model_id=model_id, id__gt=last)
+    known = FaceTemplate.filter(agency_id=agency_id, model_id=model_id, id__gt=last)
+    found = known.filter(enrolment__state=EnrolmentState.ACTIVE)
     return await found.order_by("id").limit(1_000)

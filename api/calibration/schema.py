@@ -7,10 +7,9 @@ from uuid import UUID
 
 import strawberry
 
-from api.attendance.schema.refusals import AlreadyDecided
 from api.calibration import access, models, service
 from api.core import errors
-from api.core.graphql import Info, NotFound, expected
+from api.core.graphql import AlreadyDecided, Info, NotFound, expected
 from api.core.relay import Connection, as_uuid, connect, page_size, read_cursor
 from api.people.schema import Employee
 

@@ -10,7 +10,7 @@ from api.audit.models import AuditEntry
 from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate
 from tests.api.conftest import Ask
 from tests.api.files.conftest import Send, send
-from tests.world import Person, World, jpeg
+from tests.world import Person, World, shows
 
 __all__ = ["send"]
 pytestmark = pytest.mark.anyio
@@ -86,7 +86,7 @@ async def test_what_waits_is_listed_with_its_photographs_and_each_look_is_logged
     assert listed["totalCount"] == len(office) - 1
     hers = nodes[str(she.employee_id)]
     url = hers["photos"][0]["photo"]["url"]
-    assert (await send("GET", url)).body == jpeg("enrolment AWAITING of employee")
+    assert shows((await send("GET", url)).body, "enrolment AWAITING of employee")
     looks = AuditEntry.filter(action="photograph.look", object_name=f"enrolments/{hers['id']}/0")
     assert (await looks.get().values())["subject_id"] == she.employee_id
     await ask(superior, VOUCH, input=word(she))

@@ -12,6 +12,7 @@ from api.audit.models import AuditEntry
 from api.biometrics.models import FaceTemplate
 from api.core.runtime import Runtime
 from api.core.storage import ENLARGED
+from api.files import LOOKS
 from api.people.models import Employee, RoleAssignment
 from tests.api.canaries import Kind
 from tests.api.conftest import Ask
@@ -52,18 +53,39 @@ async def test_the_addresses_given_show_the_photographs(ask: Ask, world: World, 
 async def test_a_signed_address_shows_only_what_the_viewer_may_see_now(
     runtime: Runtime, world: World, send: Send
 ) -> None:
-    """Signatures are ours and right here: what decides is who the viewer is."""
+    """Signatures are ours and right here: what decides is who the viewer is. Who looks at another's is on record."""
     for viewer in world.people.values():
         oracle = Oracle(world, viewer)
         for owner in world.people.values():
-            for kind in ("frames", "templates"):
-                check_in = owner.check_ins["accepted"]
-                reply = await send("GET", address(runtime, f"{kind}/{check_in}/0", viewer))
-                if oracle.may(owner.key, Kind.FACE):
-                    assert reply.status == 200, (viewer.key, owner.key)
+            for name, kind in photographs(owner):
+                reply = await send("GET", address(runtime, name, viewer))
+                looks = AuditEntry.filter(action="photograph.look", object_name=name)
+                logged = await looks.filter(actor_id=viewer.employee_id, subject_id=owner.employee_id).count()
+                if oracle.may(owner.key, kind):
+                    assert reply.status == 200, (viewer.key, owner.key, name)
+                    assert logged == (viewer is not owner), (viewer.key, owner.key, name)
                 else:
-                    assert reply.status == (404 if viewer.active else 403), (viewer.key, owner.key, kind)
+                    assert reply.status == (404 if viewer.active else 403), (viewer.key, owner.key, name)
                     assert not reply.body.startswith(b"\xff\xd8")
+                    assert logged == 0
+
+
+def photographs(owner: Person) -> list[tuple[str, Kind]]:
+    """One of each sort, by the name of its address, and the sight that it takes."""
+    check_in, enrolments = owner.check_ins["accepted"], owner.enrolments
+    return [
+        (f"frames/{check_in}/0", Kind.FACE),
+        (f"{ENLARGED}frames/{check_in}/1", Kind.FACE),
+        (f"templates/{check_in}/0", Kind.FACE),
+        (f"enrolments/{enrolments['awaiting']}/0", Kind.FACE),
+        (f"enrolments/{enrolments['active']}/0", Kind.OWN),
+        (f"enrolments/{enrolments['refused']}/0", Kind.OWN),
+    ]
+
+
+def test_every_sort_of_photograph_is_asked_for(world: World) -> None:
+    asked = {name.removeprefix(ENLARGED).partition("/")[0] for name, _ in photographs(world["employee"])}
+    assert asked == set(LOOKS)
 
 
 @pytest.mark.parametrize(
