@@ -107,7 +107,7 @@ async def latest_states(actor: Actor, employee_ids: list[UUID]) -> dict[UUID, st
 
 
 async def templates_of(agency_id: UUID, model_id: str) -> AsyncGenerator[FaceTemplate, None]:
-    """All in force of an agency's of one model, a thousand at a time: for the worker's calibration, which tells of nobody."""
+    """Those in force of one model in an agency, a thousand at a time: for calibration, which tells of nobody."""
     last = UUID(int=0)
     while rows := await _templates_after(agency_id, model_id, last):
         for row in rows:
