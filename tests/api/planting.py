@@ -16,15 +16,8 @@ from api.attendance.models import (
     ReviewDecision,
 )
 from api.biometrics.models import (
-    Consent,
-    Enrolment,
-    EnrolmentState,
-    FaceTemplate,
     Objection,
-    Purpose,
-    VouchDecision,
 )
-from api.biometrics.settle import belongs_to
 from api.core import database, outbox
 from api.core.crypto import Keyring
 from api.core.policy import Role
@@ -33,10 +26,11 @@ from api.people.models import Agency, Employee, RoleAssignment, Unit
 from api.people.time import today_in
 from api.sites.models import DutyAssignment, DutyLocation, SiteDisturbance, WorkMode
 from tests.api.canaries import Kind
+from tests.api.planting_faces import plant_face, plant_word
 from tests.api.planting_privacy import plant_erasure
 from tests.api.planting_proposals import plant_calibrations
 from tests.api.planting_trail import plant_trail
-from tests.world import MODEL, PLACES, Person, Place, World, cast, jpeg, vector
+from tests.world import PLACES, Person, Place, World, cast, jpeg
 
 OFFICE = (-6.2, 106.8)
 #: Parts of an office that a check-in shows of it.
@@ -170,8 +164,8 @@ class _Planter:
             )
         await self._account(person)
         await self._duty(person)
-        await self._enrolment(person)
-        await plant_erasure(world, person)
+        await plant_face(self.world, person, self.keyring, self.storage)
+        await plant_erasure(self.world, person)
 
     async def _account(self, person: Person) -> None:
         key, agency_id = person.key, self.world.agencies[person.agency]
@@ -222,48 +216,6 @@ class _Planter:
                 valid_from=self.now.date() - timedelta(days=100),
                 valid_until=self.now.date() + timedelta(days=100),
             )
-
-    async def _enrolment(self, person: Person) -> None:
-        key, agency_id = person.key, self.world.agencies[person.agency]
-        common = {"agency_id": agency_id, "employee_id": person.employee_id}
-        given = self.c.moment(key, Kind.OWN, "consent", self.now - timedelta(days=90))
-        await Consent.create(
-            **common, id=self.c.uuid(key, Kind.SECRET, "consent id"), purpose=Purpose.FACE_RECOGNITION,
-            version="1", given_at=given,
-        )  # fmt: skip
-        for state in (EnrolmentState.REFUSED, EnrolmentState.AWAITING, EnrolmentState.ACTIVE):
-            # What waits for a person's word is shown to whoever may give it.
-            kind = Kind.FACE if state is EnrolmentState.AWAITING else Kind.OWN
-            photo = f"enrolments/{agency_id}/{person.employee_id}/{self.c.text(key, Kind.SECRET, 'key')}/0"
-            await self.storage.put(photo, jpeg(f"enrolment {state.value} of {key}"))
-            params = {"count": self.c.whole(key, kind, "faces")}
-            enrolment = await Enrolment.create(
-                **common,
-                id=self.c.uuid(key, kind, "enrolment"),
-                state=state,
-                created_at=self.c.moment(key, kind, "enrolled", self.now - timedelta(days=80)),
-                settled_at=self.now - timedelta(days=80),
-                model_id=self.c.text(key, kind, "enrolment model"),
-                photos=[
-                    {
-                        "key": photo,
-                        "accepted": state is not EnrolmentState.REFUSED,
-                        "reasons": [{"code": "SEVERAL_FACES", "level": "REVIEW", "params": params}],
-                    }
-                ],
-            )
-            person.enrolments[state.value.lower()] = enrolment.id
-            self.c.photo(key, f"enrolments/{enrolment.id}", kind)
-        template_id = self.c.uuid(key, Kind.SECRET, "template")
-        bound = belongs_to(template_id, person.employee_id)
-        await FaceTemplate.create(
-            **common,
-            id=template_id,
-            enrolment_id=person.enrolments["active"],
-            model_id=MODEL,
-            sealed=self.keyring.seal(vector(key), belongs_to=bound),
-            photo_key=photo,
-        )
 
     async def past(self, person: Person) -> None:
         """Check-ins in every state, and the days made of them."""
@@ -424,12 +376,7 @@ class _Planter:
                 reviewer_id=decider.employee_id,
             )
             self.names(decider, key, Kind.ATTENDANCE)
-            await Enrolment.filter(id=self.world[key].enrolments["active"]).update(
-                vouch_decision=VouchDecision.CONFIRM,
-                vouch_reason=self.c.name(key, Kind.OWN, "vouching"),
-                vouched_at=self.c.moment(key, Kind.OWN, "vouched", self.now),
-                voucher_id=decider.employee_id,
-            )
+            await plant_word(self.world, self.world[key], decider)
             self.names(decider, key, Kind.OWN)
 
     async def by_hand(self) -> None:
