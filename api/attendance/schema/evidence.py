@@ -10,6 +10,7 @@ import strawberry
 from api.attendance import access, models
 from api.attendance.schema.moves import MovesEvidence
 from api.biometrics import access as biometrics
+from api.core.context import Context
 from api.core.graphql import Info
 from api.core.looks import Photo
 from api.sites import access as sites
