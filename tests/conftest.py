@@ -109,7 +109,7 @@ def make_database(postgres: Postgres) -> Iterator[Callable[[str], str]]:
     def make(template: str) -> str:
         name = f"test_{next(_numbers)}"
         postgres.start()
-        administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+        administer(postgres, copy_of(template, name))
         made.append(name)
         return postgres.url_of(name)
 
@@ -147,6 +147,11 @@ def face_pack() -> Path:
     pack = Path(__file__).resolve().parents[1] / ".data" / "packs" / "hadir-default"
     assert pack.is_dir(), f"There is no face pack at {pack}: run `make faces`."
     return pack
+
+
+def copy_of(template: str, name: str) -> str:
+    """As files: where nothing is synced, it takes half of what block by block through the log does."""
+    return f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
 
 
 def administer(server: Postgres, statement: str) -> None:

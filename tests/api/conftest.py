@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import asyncpg
 import pytest
 
 from api.accounts import service as accounts
@@ -26,6 +25,7 @@ from api.people import service as people
 from api.schema import schema
 from local.postgres import Postgres
 from tests.api.planting import plant
+from tests.conftest import administer, copy_of
 from tests.world import Person, World
 
 _PLANTED = "hadir_world"
@@ -72,7 +72,7 @@ def anyio_backend() -> str:
 def planted(postgres: Postgres, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Planted:
     data_dir = tmp_path_factory.mktemp("planted")
     keys = f"k1:{base64.b64encode(os.urandom(32)).decode()}"
-    _copy(postgres, template_database, _PLANTED)
+    administer(postgres, copy_of(template_database, _PLANTED))
     settings = settings_for(postgres.url_of(_PLANTED), "redis://127.0.0.1:1/0", data_dir, keys)
 
     async def fill() -> World:
@@ -132,14 +132,3 @@ async def context_of(
 def settings_for(database_url: str, redis_url: str, data_dir: Path, keys: str, **more: Any) -> Settings:
     values = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "HADIR_KEYS": keys}
     return load(environ=values, env_file=None, data_dir=data_dir, **more)
-
-
-def _copy(server: Postgres, template: str, name: str) -> None:
-    async def run() -> None:
-        connection = await asyncpg.connect(server.url_of("postgres"))
-        try:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        finally:
-            await connection.close()
-
-    asyncio.run(run())

@@ -5,6 +5,7 @@ import importlib
 import os
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -90,27 +91,38 @@ async def snapshot(url: str) -> list[dict[str, str]]:
     return await read(url, COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS)
 
 
-async def turn(url: str, name: str, direction: str = "both") -> None:
-    try:
-        await apply_migrations(config=config(settings_of(url)), target=f"models.{name}", direction=direction)
-    finally:
-        await Tortoise.close_connections()
+async def passed(url: str, name: str, direction: str) -> dict[str, list[dict[str, str]]]:
+    """What the database holds after each step towards `name`, in their order. All in one go: each start of Tortoise
+    builds every model anew, for every migration there is."""
+    found = {}
+
+    def look(event: str, _: str, migration: str) -> None:
+        """It is called between two transactions, by a loop that must wait meanwhile."""
+        if event.endswith("_done"):
+            found[migration] = thread.submit(lambda: asyncio.run(snapshot(url))).result()
+
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            given = config(settings_of(url))
+            await apply_migrations(config=given, target=f"models.{name}", direction=direction, progress=look)
+        finally:
+            await Tortoise.close_connections()
+    return found
 
 
 async def test_each_migration_is_undone_by_its_downgrade(blank_database_url: str) -> None:
     url = blank_database_url
-    before = {}
-    for name in NAMES:
-        await turn(url, name)
-        before[name] = await snapshot(url)
-    assert await snapshot(url) != before[NAMES[0]], "they do something"
-    for name in reversed(NAMES[:-1]):
-        await turn(url, name, "backward")
-        assert await snapshot(url) == before[name], f"going back to {name}"
-    await turn(url, "__first__", "backward")
-    assert await snapshot(url) == [{}, {}, {}, {}]
+    nothing = await snapshot(url)
+    assert nothing == [{}, {}, {}, {}]
+    forth = await passed(url, NAMES[-1], "forward")
+    assert list(forth) == NAMES
+    assert forth[NAMES[-1]] != forth[NAMES[0]], "they do something"
+    back = await passed(url, "__first__", "backward")
+    assert list(back) == NAMES[::-1]
+    for name, earlier in zip(NAMES, [nothing, *forth.values()], strict=False):
+        assert back[name] == earlier, f"going back from {name}"
     await migrate(settings_of(url))
-    assert await snapshot(url) == before[NAMES[-1]]
+    assert await snapshot(url) == forth[NAMES[-1]]
 
 
 async def test_the_models_hold_nothing_that_no_migration_makes(database_url: str) -> None:
