@@ -1,5 +1,7 @@
 """The web room as one ASGI application."""
 
+from functools import cache
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -40,7 +42,7 @@ async def start(visit: Visit) -> Response:
 
 def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> ASGIApp:
     """`execute` and `subscribe` are the only way from here to the data; see `web.client` for their shape."""
-    assets = Assets()
+    assets, pages = _read()
     routes = [
         page("GET", "/", start),
         Route("/static/{name:path}", assets.serve, methods=["GET"]),
@@ -68,6 +70,13 @@ def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> A
         ],
     )
     app.router.redirect_slashes = False
-    app.state.kit = Kit(Client(execute, subscribe), Pages(assets), options)
+    app.state.kit = Kit(Client(execute, subscribe), pages, options)
     # Outermost, so that also the answer to a surprise carries the headers.
     return Guard(app, options)
+
+
+@cache
+def _read() -> tuple[Assets, Pages]:
+    """Our files: read, and their templates compiled, once a process, whatever number of applications it makes."""
+    assets = Assets()
+    return assets, Pages(assets)
