@@ -78,13 +78,15 @@ async def enrolment(actor: Actor, enrolment_id: UUID) -> Enrolment:
     return found
 
 
-async def readiness(employee_id: UUID) -> tuple[bool, bool]:
-    """Whether consent holds and whether there is a template: one statement."""
+async def readiness(employee_id: UUID, version: str) -> tuple[bool, bool]:
+    """Whether consent to this version of the text holds and whether there is a template: one statement."""
     found = await database.rows(
-        "SELECT EXISTS (SELECT FROM consent WHERE employee_id = $1 AND purpose = $2 AND withdrawn_at IS NULL) AS agreed,"
+        "SELECT EXISTS (SELECT FROM consent WHERE employee_id = $1 AND purpose = $2 AND version = $3"
+        " AND withdrawn_at IS NULL) AS agreed,"
         " EXISTS (SELECT FROM face_template WHERE employee_id = $1) AS enrolled",
         employee_id,
         Purpose.FACE_RECOGNITION.value,
+        version,
     )
     return found[0]["agreed"], found[0]["enrolled"]
 

@@ -48,6 +48,9 @@ class Consent:
     given_at: datetime | None = strawberry.field(
         description="When it was given; null when it is not in force."
     )
+    current: bool = strawberry.field(
+        description="Whether it was given to this text; if not, it is asked for anew before the next photograph."
+    )
 
     @classmethod
     def of(cls, purpose: models.Purpose, locale: str, row: models.Consent | None) -> Self:
@@ -56,6 +59,7 @@ class Consent:
             text=consent.TEXTS[purpose][locale],
             version=consent.VERSION,
             given_at=row.given_at if row else None,
+            current=row is not None and row.version == consent.VERSION,
         )
 
 

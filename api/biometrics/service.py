@@ -29,7 +29,7 @@ PURGE = "purge_faces"
 
 async def require_ready(employee_id: UUID) -> None:
     """AskTheDesk, ConsentMissing or NotEnrolled unless this person's face can be compared."""
-    agreed, enrolled = await access.readiness(employee_id)
+    agreed, enrolled = await access.readiness(employee_id, VERSION)
     if not agreed and await access.objection_in_force(employee_id).exists():
         raise AskTheDesk(None, "FACE_OBJECTED")
     if not agreed:
@@ -142,5 +142,6 @@ def folder_of(agency_id: UUID, employee_id: UUID) -> str:
 
 
 async def _require_consent(actor: Actor) -> None:
-    if not await access.valid_consent(actor.employee_id, Purpose.FACE_RECOGNITION).exists():
+    given = access.valid_consent(actor.employee_id, Purpose.FACE_RECOGNITION)
+    if not await given.filter(version=VERSION).exists():
         raise ConsentMissing

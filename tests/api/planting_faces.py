@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from api.biometrics.consent import VERSION
 from api.biometrics.models import (
     Consent,
     Enrolment,
@@ -25,7 +26,7 @@ async def plant_face(world: World, person: Person, keyring: Keyring, storage: St
     given = c.moment(key, Kind.OWN, "consent", now - timedelta(days=90))
     await Consent.create(
         **common, id=c.uuid(key, Kind.SECRET, "consent id"), purpose=Purpose.FACE_RECOGNITION,
-        version="1", given_at=given,
+        version=VERSION, given_at=given,
     )  # fmt: skip
     for state in (EnrolmentState.REFUSED, EnrolmentState.AWAITING, EnrolmentState.ACTIVE):
         # What waits for a person's word is shown to whoever may give it.

@@ -195,6 +195,7 @@ def me(who: dict[str, Any] = SITI, **more: Any) -> dict[str, Any]:
             "purpose": "FACE_RECOGNITION",
             "text": "Teks.",
             "version": "1",
+            "current": True,
             "givenAt": f"{DAY}T00:00:00+00:00",
         },
         "enrolment": None,

@@ -136,7 +136,10 @@ def test_who_does_without_is_led_to_the_desk(browser: Browser, api: FakeApi) -> 
 def test_the_choice_stands_beside_the_consent(browser: Browser, api: FakeApi) -> None:
     asked: list[str] = []
     api.data = {
-        "me": me({**SITI, "enrolment": "NONE"}, consent={"text": "T", "version": "1", "givenAt": None}),
+        "me": me(
+            {**SITI, "enrolment": "NONE"},
+            consent={"text": "T", "version": "1", "givenAt": None, "current": False},
+        ),
         "objectToBiometrics": lambda: asked.append("object") or {"since": f"{DAY}T00:00:00+00:00"},
         "takeBackObjection": lambda: asked.append("take back") or {"at": f"{DAY}T00:00:00+00:00"},
     }

@@ -59,7 +59,7 @@ def evil_everywhere(api: FakeApi) -> None:
             apiTokens=[
                 {"id": IDS["token"], "name": EVIL, "lastUsedAt": None, "expiresAt": f"{DAY}T00:00:00+00:00"}
             ],
-            consent={"text": EVIL, "version": EVIL, "givenAt": None},
+            consent={"text": EVIL, "version": EVIL, "givenAt": None, "current": False},
         ),
         "unit": unit,
         "attendanceCounts": counts(total=1),

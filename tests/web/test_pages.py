@@ -114,7 +114,7 @@ def test_the_navigation_offers_what_one_may_open(
 
 
 def test_enrolment_asks_for_consent_before_it_shows_a_camera(browser: Browser, api: FakeApi) -> None:
-    consent = {"text": "Satu.\n\nDua.", "version": "2026-11", "givenAt": None}
+    consent = {"text": "Satu.\n\nDua.", "version": "2026-11", "givenAt": None, "current": False}
     api.data = {"me": me({**SITI, "enrolment": "NONE"}, consent=consent)}
     page = browser().get("/enrol").text
     assert "<p>Satu.</p><p>Dua.</p>" in page

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from api.biometrics.consent import VERSION
 from api.biometrics.models import Consent, Enrolment, FaceTemplate
 from api.biometrics.service import ENROL, folder_of
 from api.core import outbox
@@ -60,5 +61,22 @@ async def test_who_agrees_to_the_present_text_may_begin(ask: Ask, person: Person
     await ask(person, WITHDRAW)
     assert (await ask(person, GIVE, version="0"))["giveConsent"]["__typename"] == "InvalidInput"
     assert (await ask(person, START))["startEnrolment"] == {"__typename": "ConsentMissing"}
-    assert (await ask(person, GIVE, version="1"))["giveConsent"]["__typename"] == "ConsentRecorded"
+    assert (await ask(person, GIVE, version=VERSION))["giveConsent"]["__typename"] == "ConsentRecorded"
     assert len((await ask(person, START))["startEnrolment"]["uploads"]) == 2
+
+
+async def test_a_new_text_is_agreed_to_before_the_next_photograph_and_costs_no_template(
+    ask: Ask, person: Person
+) -> None:
+    await Consent.filter(employee_id=person.employee_id).update(version=VERSION)
+    asked = "{ me { consent(purpose: FACE_RECOGNITION) { current givenAt } } }"
+    check_in = "mutation { startCheckIn(input: {kind: IN, frames: 1}) { __typename } }"
+    told = (await ask(person, asked))["me"]["consent"]
+    assert told["givenAt"]
+    assert not told["current"]
+    assert (await ask(person, check_in))["startCheckIn"]["__typename"] == "ConsentMissing"
+    assert (await ask(person, START))["startEnrolment"]["__typename"] == "ConsentMissing"
+    await ask(person, GIVE, version=VERSION)
+    assert (await ask(person, asked))["me"]["consent"]["current"]
+    assert (await ask(person, check_in))["startCheckIn"]["__typename"] == "CheckInStart"
+    assert await FaceTemplate.filter(employee_id=person.employee_id).exists()

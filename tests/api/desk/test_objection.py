@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 OBJECT = "mutation { objectToBiometrics { since } }"
 TAKE_BACK = "mutation { takeBackObjection { at } }"
-AGREE = 'mutation { giveConsent(purpose: FACE_RECOGNITION, version: "1") { __typename } }'
+AGREE = 'mutation { giveConsent(purpose: FACE_RECOGNITION, version: "2") { __typename } }'
 START = (
     "mutation { startCheckIn(input: {kind: IN, frames: 1}) { __typename"
     " ... on AskTheDesk { message nextStep waitSeconds } } }"

@@ -11,6 +11,7 @@ import pytest
 from graphql import is_required_argument
 
 from api.attendance.service.start import frame_key
+from api.biometrics.consent import VERSION
 from api.biometrics.service import folder_of
 from api.core.policy import Role
 from api.core.runtime import Runtime
@@ -76,7 +77,7 @@ AGAINST |= {
 OF_ONESELF: dict[str, Variables] = {
     "createApiToken": {"name": "a program"},
     "changePassword": {"current": "not the password", "new": "another sentence"},
-    "giveConsent": {"purpose": "FACE_RECOGNITION", "version": "1"},
+    "giveConsent": {"purpose": "FACE_RECOGNITION", "version": VERSION},
     "startEnrolment": {},
     "startCheckIn": {"input": {"kind": "IN", "frames": 2}},
     "withdrawConsent": {"purpose": "FACE_RECOGNITION"},
