@@ -28,6 +28,8 @@ BY_HAND = {"reason": "No phone at hand", "recorder": SITI}
 CONTACT = {"name": "Rina Lestari", "position": "Arsiparis", "office": "Kantor Wilayah"}
 PERSON = f"/desk/{IDS['budi']}"
 
+NOT_AGREED = {"text": "T", "version": "1", "givenAt": None, "current": False}
+
 
 def filled(api: FakeApi, **answers: Any) -> None:
     api.data = {
@@ -136,7 +138,7 @@ def test_who_does_without_is_led_to_the_desk(browser: Browser, api: FakeApi) -> 
 def test_the_choice_stands_beside_the_consent(browser: Browser, api: FakeApi) -> None:
     asked: list[str] = []
     api.data = {
-        "me": me(
+        "me": me({**SITI, "enrolment": "NONE"}, consent=NOT_AGREED),
             {**SITI, "enrolment": "NONE"},
             consent={"text": "T", "version": "1", "givenAt": None, "current": False},
         ),
