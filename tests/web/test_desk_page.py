@@ -139,9 +139,6 @@ def test_the_choice_stands_beside_the_consent(browser: Browser, api: FakeApi) ->
     asked: list[str] = []
     api.data = {
         "me": me({**SITI, "enrolment": "NONE"}, consent=NOT_AGREED),
-            {**SITI, "enrolment": "NONE"},
-            consent={"text": "T", "version": "1", "givenAt": None, "current": False},
-        ),
         "objectToBiometrics": lambda: asked.append("object") or {"since": f"{DAY}T00:00:00+00:00"},
         "takeBackObjection": lambda: asked.append("take back") or {"at": f"{DAY}T00:00:00+00:00"},
     }
