@@ -8,13 +8,14 @@ import pytest
 
 from api.attendance.models import CheckIn, CheckInState
 from api.attendance.service.accept import accept
+from api.biometrics.models import Enrolment, EnrolmentState, Erasure, FaceTemplate
 from api.core import database, outbox
 from api.core.context import Context
 from api.core.errors import Unavailable
 from api.core.models import OutboxEntry
 from api.core.outbox import Claim
 from api.core.settings import Settings
-from tests.pictures import portrait
+from tests.pictures import portrait, registered
 from tests.worker.jobs.office import (
     Office,
     codes,
@@ -25,7 +26,7 @@ from tests.worker.jobs.office import (
     watch_settlements,
     worked_off,
 )
-from worker.jobs import verify_check_in
+from worker.jobs import enrol_face, purge_faces, verify_check_in
 from worker.jobs.drain import MOST_DEATHS, TRIES, Drain
 from worker.jobs.kind import Kind, Tools
 from worker.vision.engine import FaceEngine, FrameReport
@@ -73,6 +74,47 @@ def test_one_claim_worked_on_a_hundred_times_at_once_settles_once(settings: Sett
             await asyncio.gather(*(verify_check_in.verify(tools, claim) for _ in range(100)))
             assert await settlements(record) == 1
             assert await outbox.outstanding() == 0
+
+    asyncio.run(story())
+
+
+def test_one_enrolment_worked_on_a_hundred_times_at_once_is_enrolled_once(
+    settings: Settings, engine: FaceEngine
+) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she, tools = await office.hire(), Tools(office.runtime, eyes_of(engine))
+            await she.consent()
+            made = await she.enrol(registered(5))
+            (claim,) = await outbox.claim(enrol_face.KIND.job, most=9, lease_seconds=60)
+            await asyncio.gather(*(enrol_face.enrol(tools, claim) for _ in range(100)))
+            assert await FaceTemplate.filter(employee_id=she.employee.id).count() == 1
+            settled = await Enrolment.get(id=made.id)
+            assert settled.state is EnrolmentState.ACTIVE
+            await enrol_face.enrol(tools, claim)
+            assert dict(await Enrolment.get(id=made.id)) == dict(settled)
+            assert await outbox.outstanding() == 0
+
+    asyncio.run(story())
+
+
+def test_an_erasure_delivered_a_hundred_times_at_once_is_one_receipt(settings: Settings) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she = await office.hire()
+            await she.consent()
+            await she.enrol(registered(5))
+            await she.withdraw()
+            drains = [drain_of(office, purge_faces.KIND) for _ in range(10)]
+            for drain in drains * 10:
+                drain.answer()
+            async with asyncio.timeout(20):
+                while await Erasure.filter(gone_at__isnull=True).exists():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            await asyncio.gather(*(drain.stop(5) for drain in drains))
+            (receipt,) = await Erasure.filter(employee_id=she.employee.id)
+            assert receipt.counts["ENROLMENT_PHOTOGRAPHS"] == 1
+            assert await office.runtime.storage.names("enrolments") == []
 
     asyncio.run(story())
 
