@@ -36,6 +36,7 @@ _CARELESS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "128MB",
+    "autovacuum": "off",  # what lives for a second needs none
     "shared_buffers": "32MB",  # a database that is dropped is looked for in all of them
 }
 
