@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from api.attendance.models import CheckIn, CheckInState, FramePrint, GoneReason
-from api.attendance.service.start import start_check_in
+from api.attendance.models import CheckIn, CheckInKind, CheckInState, FramePrint, GoneReason
+from api.attendance.service.start import Wish, start_check_in
 from api.audit import service as audit
 from api.audit.models import AuditEntry
 from api.biometrics import erasure
@@ -209,7 +209,7 @@ def test_what_is_sent_late_to_an_old_address_goes_at_the_second_look(
             await she.enrol(registered(5))
             await worked_off(office, engine)
             (waiting,) = await biometrics.start_enrolment(she.context, 1)
-            started = await start_check_in(she.context, "IN", 1)  # type: ignore[arg-type]
+            started = await start_check_in(she.context, Wish(CheckInKind.IN))
             await she.withdraw()
             await worked_off(office, engine)
             for key in (waiting.key, started.uploads[0].key):
