@@ -26,6 +26,7 @@ from worker.jobs.drain import Drain
 from worker.jobs.keep_retention import keep
 from worker.jobs.kind import Kind, Tools
 from worker.jobs.sweep import sweep
+from worker.pack import tell
 from worker.relay import Relay
 
 log = structlog.get_logger()
@@ -57,7 +58,11 @@ async def run(settings: Settings) -> None:
         figures.served(settings),
         open_eyes(Path(pack), settings.upload_max_bytes) as eyes,
     ):
-        await serve(runtime, eyes, stopping)
+        telling = [asyncio.create_task(tell(Path(pack), eyes.engine), name="telling")] if eyes.engine else []
+        try:
+            await serve(runtime, eyes, stopping)
+        finally:
+            await end(telling)
     log.info("worker.ended")
 
 

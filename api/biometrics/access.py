@@ -95,7 +95,10 @@ async def latest_states(actor: Actor, employee_ids: list[UUID]) -> dict[UUID, st
     """Employee → state of the newest enrolment that was not replaced; people without one are absent, and so are
     those whom the actor may not see: a reviewer is named in a verdict, his face is no part of that."""
     found = await database.rows(
-        "SELECT DISTINCT ON (n.employee_id) n.employee_id, n.state FROM enrolment n "
+        "SELECT DISTINCT ON (n.employee_id) n.employee_id, "
+        "CASE WHEN n.state = 'ACTIVE' AND n.model_id <> (SELECT model_id FROM face_pack ORDER BY opened_at DESC LIMIT 1)"
+        " THEN 'STALE_MODEL' ELSE n.state END AS state "
+        "FROM enrolment n "
         "JOIN employee e ON e.id = n.employee_id JOIN unit u ON u.id = e.unit_id "
         "WHERE n.employee_id = ANY($1) AND n.state <> 'REPLACED' AND n.agency_id = $2 "
         "  AND (e.id = $3 OR u.path ^@ ANY($4::text[])) "

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
 
 class EnrolmentState(StrEnum):
     NONE = "NONE"  #: never stored: the person has no enrolment
+    STALE_MODEL = "STALE_MODEL"  #: never stored: in force, but of a face model that is no longer in use
     PENDING = "PENDING"
     AWAITING = "AWAITING"  #: the photographs are good; a person has yet to say whose face it is
     ACTIVE = "ACTIVE"
@@ -133,6 +134,24 @@ class Erasure(Model):
     class Meta:
         table = "erasure"
         indexes = [("employee_id", "asked_at")]
+
+
+class FacePack(Model):
+    """A pack of models that a worker has opened; the one opened last is in use. Each installation has its own."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    model_id = fields.CharField(max_length=80, unique=True)
+    liveness_model_id = fields.CharField(max_length=80, null=True)
+    name = fields.CharField(max_length=200)
+    #: The licence as its file begins; empty where the pack brings none.
+    licence = fields.CharField(max_length=400, default="")
+    #: [{"file", "sha256"}], of a pack that states them.
+    files: list[dict[str, str]] = fields.JSONField(default=list)
+    first_opened_at = fields.DatetimeField(auto_now_add=True)
+    opened_at = fields.DatetimeField()
+
+    class Meta:
+        table = "face_pack"
 
 
 class FaceTemplate(Model):

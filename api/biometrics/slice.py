@@ -1,6 +1,7 @@
 """What consent and enrolment add to the whole."""
 
 from api.biometrics import photographs
+from api.biometrics.packs import MOST_FILES, FacePackQuery
 from api.biometrics.refusals import AskTheDesk, ConsentMissing, NotEnrolled, UploadMissing
 from api.biometrics.rotation import reseal_templates
 from api.biometrics.schema import (
@@ -15,7 +16,7 @@ from api.core import errors
 from api.core.slice import Slice
 
 SLICE = Slice(
-    queries=(BiometricsQuery,),
+    queries=(BiometricsQuery, FacePackQuery),
     mutations=(BiometricsMutation, ObjectionMutation),
     subscriptions=(BiometricsSubscription,),
     refusals={
@@ -30,6 +31,7 @@ SLICE = Slice(
     loaders={"enrolment_state": enrolment_states, "objected_at": objected_since},
     lists={
         "Enrolment.photos": 5,
+        "FacePack.files": MOST_FILES,
         "EnrolmentPhoto.reasons": 5,
         "EnrolmentStart.uploads": 5,
         "Erasure.erased": 4,
@@ -42,6 +44,7 @@ SLICE = Slice(
     values={
         "EnrolmentState.ACTIVE": "In force: check-ins are compared with it.",
         "EnrolmentState.AWAITING": "The photographs are good; a person has yet to say whose face it is.",
+        "EnrolmentState.STALE_MODEL": "In force, but of face models that are no longer in use: enrol again.",
         "EnrolmentState.NONE": "The person has no enrolment.",
         "EnrolmentState.PENDING": "The photographs are being checked.",
         "EnrolmentState.REFUSED": "A photograph was not good enough, or a person did not confirm whose face it is.",

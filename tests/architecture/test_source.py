@@ -25,6 +25,7 @@ LONGER = {
 #: Models that belong to no agency.
 OF_NO_AGENCY = {
     "Agency": "is one",
+    "FacePack": "the models of an installation",
     "OutboxEntry": "names a row that has one; a worker serves all",
 }
 #: Put together here, so that this file does not say what no file may say.
