@@ -1,9 +1,20 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from enum import StrEnum
 from orjson import loads
 from tortoise.fields.data import JSON_DUMPS
 from uuid_utils.compat import uuid7
 from tortoise import fields
+
+# The words as they were when this was written.
+class EnrolmentState(StrEnum):
+    NONE = "NONE"
+    STALE_MODEL = "STALE_MODEL"
+    PENDING = "PENDING"
+    ACTIVE = "ACTIVE"
+    REFUSED = "REFUSED"
+    REPLACED = "REPLACED"
+
 
 class Migration(migrations.Migration):
     dependencies = [('models', '0013_vouching')]
@@ -25,5 +36,10 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'face_pack', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A pack of models that a worker has opened; the one opened last is in use. Each installation has its own.'},
             bases=['Model'],
+        ),
+        ops.AlterField(
+            model_name='Enrolment',
+            name='state',
+            field=fields.CharEnumField(default=EnrolmentState.PENDING, description='NONE: NONE\nSTALE_MODEL: STALE_MODEL\nPENDING: PENDING\nACTIVE: ACTIVE\nREFUSED: REFUSED\nREPLACED: REPLACED', enum_type=EnrolmentState, max_length=16),
         ),
     ]

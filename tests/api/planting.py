@@ -28,7 +28,7 @@ from api.sites.models import DutyAssignment, DutyLocation, SiteDisturbance, Work
 from tests.api.canaries import Kind
 from tests.api.planting_faces import plant_face, plant_word
 from tests.api.planting_privacy import plant_erasure
-from tests.api.planting_proposals import plant_calibrations
+from tests.api.planting_proposals import plant_calibrations, plant_pack
 from tests.api.planting_trail import plant_trail
 from tests.world import PLACES, Person, Place, World, cast, jpeg
 
@@ -60,6 +60,7 @@ async def plant(keyring: Keyring, storage: Storage) -> World:
     await planter.by_hand()
     await planter.repetition()
     await plant_trail(world, planter.names)
+    await plant_pack(world)
     await plant_calibrations(world, planter.names)
     return world
 

@@ -1,10 +1,24 @@
-"""Thresholds proposed for the agencies of the world."""
+"""The face models in use, and thresholds proposed for the agencies of the world."""
 
 from collections.abc import Callable
 
+from api.biometrics.models import FacePack
 from api.calibration.models import Calibration, CalibrationState
 from tests.api.canaries import Kind
-from tests.world import Person, World
+from tests.world import MODEL, Person, World
+
+
+async def plant_pack(world: World) -> None:
+    """Of no agency and no secret. Everybody was enrolled with another, so all have to enrol again."""
+    files = [{"file": "recognition.onnx", "sha256": "0" * 64}]
+    await FacePack.create(
+        model_id=MODEL,
+        liveness_model_id="living",
+        name="A pack",
+        licence="MIT",
+        files=files,
+        opened_at=world.now,
+    )
 
 
 async def plant_calibrations(world: World, names: Callable[[Person, str, Kind], None]) -> None:

@@ -8,7 +8,7 @@ from api.biometrics.models import Enrolment, EnrolmentState, FacePack
 from api.biometrics.pack import Opened, announce, in_use
 from api.core.runtime import Runtime
 from tests.api.conftest import Ask
-from tests.world import MODEL, World
+from tests.world import World
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +50,8 @@ async def test_the_list_shrinks_as_people_enrol_again(ask: Ask, world: World) ->
 async def test_a_person_is_told_and_no_longer_when_the_old_models_are_back(ask: Ask, world: World) -> None:
     await opened(world)
     assert (await ask(world["employee"], MINE))["me"]["employee"]["enrolment"] == "STALE_MODEL"
-    await announce(Opened(MODEL, "live", "Old pack", "", []), world.now + timedelta(minutes=2))
+    old = await Enrolment.get(employee_id=world["employee"].employee_id, state=EnrolmentState.ACTIVE)
+    await announce(Opened(str(old.model_id), "live", "Old pack", "", []), world.now + timedelta(minutes=2))
     assert (await ask(world["employee"], MINE))["me"]["employee"]["enrolment"] == "ACTIVE"
 
 

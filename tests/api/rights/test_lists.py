@@ -121,8 +121,8 @@ async def test_whether_a_face_is_enrolled_is_told_to_whoever_may_see_the_person(
     for key, told in (
         ("employee", "NONE"),
         ("supervisor", "NONE"),
-        ("hr_admin", "ACTIVE"),
-        ("auditor", "ACTIVE"),
+        ("hr_admin", "STALE_MODEL"),
+        ("auditor", "STALE_MODEL"),
     ):
         reviewer = (await ask(world[key], query, id=str(decided)))["checkIn"]["review"]["reviewer"]
         assert UUID(reviewer["id"]) == world["hr_admin"].employee_id
