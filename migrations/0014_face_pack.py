@@ -11,6 +11,7 @@ class EnrolmentState(StrEnum):
     NONE = "NONE"
     STALE_MODEL = "STALE_MODEL"
     PENDING = "PENDING"
+    AWAITING = "AWAITING"
     ACTIVE = "ACTIVE"
     REFUSED = "REFUSED"
     REPLACED = "REPLACED"
@@ -40,6 +41,6 @@ class Migration(migrations.Migration):
         ops.AlterField(
             model_name='Enrolment',
             name='state',
-            field=fields.CharEnumField(default=EnrolmentState.PENDING, description='NONE: NONE\nSTALE_MODEL: STALE_MODEL\nPENDING: PENDING\nACTIVE: ACTIVE\nREFUSED: REFUSED\nREPLACED: REPLACED', enum_type=EnrolmentState, max_length=16),
+            field=fields.CharEnumField(default=EnrolmentState.PENDING, description='NONE: NONE\nSTALE_MODEL: STALE_MODEL\nPENDING: PENDING\nAWAITING: AWAITING\nACTIVE: ACTIVE\nREFUSED: REFUSED\nREPLACED: REPLACED', enum_type=EnrolmentState, max_length=16),
         ),
     ]
