@@ -24,6 +24,7 @@ MEASUREMENTS = {
     "bench.browser": ("P12", "P13"),
     "bench.processes": ("P15", "P16"),
     "bench.vision": ("P6", "P15", "P16"),
+    "bench.rates": ("RATE",),
     "bench.worker": ("P6", "P7", "LATENCY"),
     "bench.live": ("P8", "P9"),
 }

@@ -19,6 +19,10 @@ MAX_BYTES = 2_000_000
 MAX_PIXELS = 16_000_000
 #: No face of a usable size fits into less.
 MIN_SIDE = 160
+#: The shorter side, in pixels, below which a large picture is not brought down when it is decoded. A face that fills
+#: a fifth of it still has more pixels than any model takes; a JPEG of twelve megapixels costs a fifth of its decoding.
+ENOUGH = 720
+_MOST_SHRUNK = 8
 #: A progressive picture has about ten scans; each costs a pass over all pixels, so thousands are an attack.
 MAX_SCANS = 32
 #: Tables and frame header of an ordinary JPEG come to about 620 bytes; what is longer carries something else.
@@ -63,7 +67,7 @@ class PictureRefused(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """Upright pixels and the bytes that may be kept."""
+    """Upright pixels, of a large picture a half, a quarter or an eighth each way, and the bytes that may be kept."""
 
     #: height×width×3, BGR, 0–255.
     pixels: Pixels
@@ -115,6 +119,9 @@ def _open(data: bytes) -> tuple[JpegImageFile, int, int]:
 def _decode(image: JpegImageFile, data: bytes, orientation: int) -> Image.Image:
     assert not ImageFile.LOAD_TRUNCATED_IMAGES
     try:
+        shrink = min(min(image.size) // ENOUGH, _MOST_SHRUNK)
+        if shrink > 1:  # while it is decoded: 2, 4 or 8, whatever of these is not more
+            image.draft(None, (image.width // shrink, image.height // shrink))
         upright = image.convert("RGB") if image.mode != "RGB" else image
         upright.load()
     except (SyntaxError, OSError, ValueError) as error:

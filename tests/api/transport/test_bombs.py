@@ -36,6 +36,8 @@ async def _problem(ask: Ask, code: str) -> str:
         spent.append(time.process_time() - began)
         if answered != code:
             return f"answered {answered}, not {code}"
+        if spent[-1] <= CPU_SECONDS:
+            break
     tracemalloc.start()
     await ask()
     _, most = tracemalloc.get_traced_memory()

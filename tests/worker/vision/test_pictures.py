@@ -116,6 +116,31 @@ def test_a_plain_picture_is_kept_byte_for_byte() -> None:
     assert picture.pixels.dtype == np.uint8
 
 
+@pytest.mark.parametrize(
+    ("taken", "decoded"),
+    [((1439, 1600), (1439, 1600)), ((1440, 1920), (720, 960)), ((4000, 3000), (1000, 750))],
+)
+def test_a_large_picture_is_decoded_at_the_scale_that_is_needed(
+    taken: tuple[int, int], decoded: tuple[int, int]
+) -> None:
+    jpeg = encoded(opened(made.portrait(0)).resize(taken), quality=85)
+    picture = read_picture(jpeg)
+    assert (picture.width, picture.height) == decoded
+    assert picture.pixels.shape == (*decoded[::-1], 3)
+    assert picture.clean is jpeg
+    meant = np.asarray(opened(jpeg).resize(decoded, Image.Resampling.BOX))[..., ::-1]
+    assert np.abs(picture.pixels.astype(int) - meant).mean() < 2
+
+
+def test_a_large_picture_that_is_stripped_is_kept_as_it_was_decoded() -> None:
+    jpeg = encoded(opened(made.portrait(0)).resize((2160, 2880)), quality=85, comment=b"of a phone")
+    picture = read_picture(jpeg)
+    assert opened(picture.clean).size == (picture.width, picture.height) == (1080, 1440)
+    again = read_picture(picture.clean)
+    assert again.clean is picture.clean
+    assert again.pixels.shape == picture.pixels.shape
+
+
 def test_pixels_are_in_opencv_s_order() -> None:
     picture = read_picture(encoded(Image.new("RGB", (200, 200), (250, 0, 10)), quality=95))
     assert np.abs(picture.pixels[100, 100].astype(int) - [10, 0, 250]).max() < 6
