@@ -11,7 +11,7 @@ import structlog
 
 from api.biometrics import access as biometrics
 from api.biometrics.rules import FaceThresholds
-from api.biometrics.settle import open_template
+from api.biometrics.sealing import open_template
 from api.calibration import service
 from api.calibration.models import Calibration
 from api.core.crypto import BoxBroken

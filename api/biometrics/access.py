@@ -64,6 +64,7 @@ def to_vouch(actor: Actor) -> QuerySet[Enrolment]:
         )
         .exclude(employee_id=actor.employee_id)
         .select_related("employee__unit", "voucher__unit")
+        .prefetch_related("likenesses__employee__unit")
     )
 
 
@@ -72,7 +73,8 @@ async def enrolment(actor: Actor, enrolment_id: UUID) -> Enrolment:
     own = Q(employee_id=actor.employee_id)
     granted = reached(actor.reach(Permission.VOUCH_ENROLMENT), "employee__unit__")
     rows = Enrolment.filter(Q(agency_id=actor.agency_id) & (own | granted))
-    found = await rows.select_related("employee__unit", "voucher__unit").get_or_none(id=enrolment_id)
+    rows = rows.select_related("employee__unit", "voucher__unit")
+    found = await rows.prefetch_related("likenesses__employee__unit").get_or_none(id=enrolment_id)
     if found is None:
         raise NotFound
     return found

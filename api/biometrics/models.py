@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
 from api.core.identity import new_id
@@ -89,6 +90,9 @@ class Enrolment(Model):
     #: [{"key": object name, "accepted": bool | null, "reasons": [{"code", "level", "params"}]}]
     photos: list[dict[str, Any]] = fields.JSONField(default=list)
 
+    #: Cosine from which on somebody else was looked for who is enrolled with this face; None: nobody could look.
+    search_threshold = fields.FloatField(null=True)
+
     vouch_decision = fields.CharEnumField(VouchDecision, max_length=8, null=True)
     vouch_reason = fields.CharField(max_length=500, null=True)
     vouched_at = fields.DatetimeField(null=True)
@@ -96,6 +100,7 @@ class Enrolment(Model):
         "models.Employee", "vouchings", null=True, on_delete=fields.RESTRICT
     )
     voucher_id: UUID | None
+    likenesses: fields.ReverseRelation["Likeness"]
 
     class Meta:
         table = "enrolment"
@@ -178,3 +183,53 @@ class FaceTemplate(Model):
     class Meta:
         table = "face_template"
         indexes = [("employee_id",), ("enrolment_id",)]
+
+
+class FaceVector(Model):
+    """A template as the database compares it: turned by a secret of the keyring (`turned.py`), 32-bit floats."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "face_vectors", on_delete=fields.RESTRICT
+    )
+    agency_id: UUID
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "face_vectors", on_delete=fields.RESTRICT
+    )
+    employee_id: UUID
+    template: fields.OneToOneRelation[FaceTemplate] = fields.OneToOneField(
+        "models.FaceTemplate", "vector", on_delete=fields.CASCADE
+    )
+    template_id: UUID
+    #: Of the keyring, whose secret it was turned by.
+    key_id = fields.CharField(max_length=64)
+    turned = ArrayField("real")
+
+    class Meta:
+        table = "face_vector"
+        indexes = [("employee_id",)]
+
+
+class Likeness(Model):
+    """Somebody else whom an enrolment's face resembles: for an HR admin, and gone when either withdraws."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    agency: fields.ForeignKeyRelation[Agency] = fields.ForeignKeyField(
+        "models.Agency", "likenesses", on_delete=fields.RESTRICT
+    )
+    agency_id: UUID
+    enrolment: fields.ForeignKeyRelation[Enrolment] = fields.ForeignKeyField(
+        "models.Enrolment", "likenesses", on_delete=fields.CASCADE
+    )
+    enrolment_id: UUID
+    #: Who is enrolled with this face.
+    employee: fields.ForeignKeyRelation[Employee] = fields.ForeignKeyField(
+        "models.Employee", "likenesses", on_delete=fields.RESTRICT
+    )
+    employee_id: UUID
+    #: Cosine of the nearest two.
+    similarity = fields.FloatField()
+
+    class Meta:
+        table = "likeness"
+        indexes = [("enrolment_id",), ("employee_id",)]

@@ -1,7 +1,8 @@
-"""Templates under a new key."""
+"""Templates and the vectors by which they are found, under a new key."""
 
 from api.biometrics.models import FaceTemplate
-from api.biometrics.settle import belongs_to
+from api.biometrics.sealing import belongs_to
+from api.biometrics.search import write_missing
 from api.core.crypto import key_id_of
 from api.core.runtime import Runtime
 
@@ -24,5 +25,7 @@ async def reseal_templates(runtime: Runtime) -> int:
             sealed = runtime.keyring.seal(runtime.keyring.open(old, belongs_to=bound), belongs_to=bound)
             count += await FaceTemplate.filter(id=row.id, sealed=old).update(sealed=sealed)
         if len(batch) < BATCH:
-            return count
+            break
         last = batch[-1].id
+    await write_missing(runtime)
+    return count

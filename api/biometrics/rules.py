@@ -106,6 +106,10 @@ class FaceThresholds(Limits):
     match_review: float = bounded(0.38, 0.2, 0.95, "cosine")
     #: A frame less alike than this shows another person, whatever the best frame shows.
     other_person: float = bounded(0.20, -1, 0.95, "cosine")
+    #: From here on, whoever vouches is told that somebody else is enrolled with this face. Each new face meets all
+    #: of the agency's, so it is above any that impostors reached: LFW's FAR 1e-5 lies at 0.477, East Asian ones
+    #: at 0.49.
+    already_enrolled: float = bounded(0.55, 0.3, 0.95, "cosine")
     liveness: float = bounded(0.5, 0.1, 0.99, "probability")
     #: Up to here a person looks: live faces of a good size score over 0.9, many prints and screens between.
     #: Some made from the same pictures score higher still, so a pass is one signal and no proof.
@@ -146,10 +150,11 @@ class VouchingRule:
         return cls(**data)
 
 
-def needs_vouching(rule: VouchingRule, *, compared: bool, before: bool) -> bool:
+def needs_vouching(rule: VouchingRule, *, compared: bool, before: bool, alone: bool) -> bool:
     """Whether a person must say whose face it is. `compared`: found to be that of the templates in force, which
-    is proof enough. `before`: there was an enrolment once, of which nothing is left to compare with."""
-    return not compared and (before or rule.first)
+    is proof enough. `before`: there was an enrolment once, of which nothing is left to compare with. `alone`:
+    looked for, and nobody else is enrolled with this face."""
+    return not alone or (not compared and (before or rule.first))
 
 
 def framing(facts: FrameFacts, thresholds: FaceThresholds) -> tuple[Reason, ...]:

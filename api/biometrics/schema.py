@@ -11,7 +11,7 @@ from api.biometrics import access, consent, models, objection, service
 from api.biometrics import vouch as vouching
 from api.biometrics.refusals import ConsentMissing, UploadMissing
 from api.core import errors
-from api.core.context import Context
+from api.core.context import Actor, Context
 from api.core.graphql import (
     AlreadyDecided,
     Info,
@@ -92,6 +92,45 @@ class Vouching:
         )
 
 
+@strawberry.type(description="Somebody else who is enrolled with the face of an enrolment.")
+class Likeness:
+    employee: Employee | None = strawberry.field(
+        description="Who; null for somebody outside of your reach: please ask your agency's HR admin."
+    )
+    similarity: float = strawberry.field(description="Cosine of the two nearest photographs, −1 to 1.")
+
+    @classmethod
+    def of(cls, row: models.Likeness, actor: Actor) -> Self:
+        """`row` with the person and the unit."""
+        seen = actor.may(Permission.READ_PEOPLE, row.employee.unit.path)
+        return cls(employee=Employee.of(row.employee) if seen else None, similarity=row.similarity)
+
+
+@strawberry.type(description="Whether somebody else of the agency is enrolled with this face.")
+class FaceSearch:
+    threshold: float | None = strawberry.field(
+        description="Cosine from which on somebody counts as found; null: not checked, somebody may be."
+    )
+    needs_hr: bool = strawberry.field(description="Somebody was found: an HR admin decides.")
+    likenesses: list[Likeness] | None = strawberry.field(
+        description="Who was found, nearest first; null for whoever may not know."
+    )
+
+    @classmethod
+    def of(cls, row: models.Enrolment, actor: Actor) -> Self | None:
+        """None for the person concerned, and for whoever may not vouch."""
+        path = row.employee.unit.path
+        if actor.owns(row.employee.id) or not actor.may(Permission.VOUCH_ENROLMENT, path):
+            return None
+        found = sorted(row.likenesses, key=lambda likeness: -likeness.similarity)
+        hr = actor.may(Permission.SEE_LIKENESSES, path)
+        return cls(
+            threshold=row.search_threshold,
+            needs_hr=bool(found),
+            likenesses=[Likeness.of(likeness, actor) for likeness in found] if hr else None,
+        )
+
+
 @strawberry.type(description="A series of photographs from which a person's templates are made.")
 class Enrolment:
     id: UUID = strawberry.field(description="Identifier.")
@@ -101,6 +140,9 @@ class Enrolment:
     model_id: str | None = strawberry.field(description="The face model that made the templates.")
     photos: list[EnrolmentPhoto] = strawberry.field(description="The photographs with their verdicts.")
     vouching: Vouching | None = strawberry.field(description="Null until a person has said whose face it is.")
+    search: FaceSearch | None = strawberry.field(
+        description="Whether somebody else is enrolled with this face: for whoever may vouch, never for its owner."
+    )
 
     @classmethod
     def of(cls, row: models.Enrolment, context: Context) -> Self:
@@ -123,6 +165,7 @@ class Enrolment:
             model_id=row.model_id,
             photos=photos,
             vouching=Vouching.of(row),
+            search=FaceSearch.of(row, context.actor),
         )
 
 

@@ -23,6 +23,11 @@ UPLOAD_LIFETIME = timedelta(minutes=10)
 #: What `start_enrolment` names an upload below the person's folder: no store takes every text for a name.
 UPLOAD = re.compile(r"[0-9a-f]{32}/[0-9]")
 STARTS_PER_PERSON = "20/hour"
+#: What was found of this person's face in others' enrolments, and of others' in this person's.
+FORGET_LIKENESSES = """
+DELETE FROM likeness USING enrolment e
+ WHERE e.id = likeness.enrolment_id AND (likeness.employee_id = $1 OR e.employee_id = $1)
+"""
 ENROL = "enrol_face"
 PURGE = "purge_faces"
 
@@ -83,6 +88,7 @@ async def withdraw_consent(context: Context, purpose: Purpose) -> None:
         given = access.valid_consent(actor.employee_id, purpose).using_db(using)
         withdrawn = await given.update(withdrawn_at=now)
         templates = await FaceTemplate.filter(employee_id=actor.employee_id).using_db(using).delete()
+        await using.execute_query(FORGET_LIKENESSES, [actor.employee_id])
         # Nothing names the photographs any more: what is sent late to an old address is nobody's and is swept.
         await access.own_enrolments(actor).using_db(using).update(state=EnrolmentState.REPLACED, photos=[])
         if withdrawn or templates:

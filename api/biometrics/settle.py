@@ -9,8 +9,10 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from api.biometrics import access
-from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate, Purpose
+from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate, Likeness, Purpose
 from api.biometrics.rules import FaceThresholds, VouchingRule, needs_vouching, photo_usable
+from api.biometrics.sealing import belongs_to
+from api.biometrics.search import Likest, others_alike, write_missing, write_vectors
 from api.biometrics.service import announce_change
 from api.core import database, outbox
 from api.core.identity import new_id
@@ -77,31 +79,26 @@ async def settle(
     None when the lease was lost, or the enrolment was settled or withdrawn meanwhile: nothing was changed.
     """
     enrolment = case.enrolment
-    employee_id = enrolment.employee.id
-    good = all(photo.embedding is not None and photo_usable(photo.reasons) for photo in found.photos)
+    await write_missing(runtime, enrolment.agency_id, OLD_AT_ONCE)
     async with database.transaction() as using:
         if not await outbox.finish(using, claim):
             return None
-        consent = access.valid_consent(employee_id, Purpose.FACE_RECOGNITION).using_db(using)
+        consent = access.valid_consent(enrolment.employee_id, Purpose.FACE_RECOGNITION).using_db(using)
         # Locked, so that a withdrawal comes wholly before (no template) or wholly after (it deletes ours).
         agreed = await consent.select_for_update().first()
-        own = Enrolment.filter(employee_id=employee_id).using_db(using)
-        if (
-            await own.filter(id=enrolment.id, state=EnrolmentState.PENDING).select_for_update().first()
-            is None
-        ):
+        pending = Enrolment.filter(id=enrolment.id, state=EnrolmentState.PENDING).using_db(using)
+        if await pending.select_for_update().first() is None:
             return None
-        later = own.filter(state__in=DISPLACED[EnrolmentState.ACTIVE], created_at__gt=enrolment.created_at)
-        before = own.filter(state__in=ONCE_IN_FORCE).exclude(id=enrolment.id)
-        waits = enrolment.vouch_decision is None and needs_vouching(
-            case.vouching, compared=found.compared, before=await before.exists()
-        )
-        enrolment.state = _outcome(good=good and agreed is not None, later=await later.exists(), waits=waits)
+        made = _templates(runtime, case, found) if agreed is not None and _good(found) else []
+        alike = await _others(using, runtime, case, made)
+        enrolment.state = await _outcome(using, case, found, alike) if made else EnrolmentState.REFUSED
         enrolment.settled_at, enrolment.model_id = now, found.model_id
         enrolment.photos = _told(enrolment.photos, found.photos)
         if enrolment.state in DISPLACED:
             await displace(using, enrolment)
-            await FaceTemplate.bulk_create(_templates(runtime, case, found), using_db=using)
+            await FaceTemplate.bulk_create([row for row, _ in made], using_db=using)
+            await write_vectors(using, runtime, made)
+            await Likeness.bulk_create(_likenesses(enrolment, alike), using_db=using)
         await enrolment.save(using_db=using)
     announce_change(runtime, enrolment.employee.unit.path, enrolment)
     return enrolment
@@ -114,6 +111,8 @@ DISPLACED = {
 }
 #: A person with one of these was enrolled, or withdrew.
 ONCE_IN_FORCE = (EnrolmentState.ACTIVE, EnrolmentState.REPLACED)
+#: Templates without a vector that one enrolment waits for; more of them are the hourly sweep's.
+OLD_AT_ONCE = 1_000
 
 
 async def displace(using: BaseDBAsyncClient, enrolment: Enrolment) -> None:
@@ -126,12 +125,52 @@ async def displace(using: BaseDBAsyncClient, enrolment: Enrolment) -> None:
     await Enrolment.filter(id__in=found).using_db(using).update(state=EnrolmentState.REPLACED)
 
 
-def _outcome(*, good: bool, later: bool, waits: bool) -> EnrolmentState:
-    if not good:
-        return EnrolmentState.REFUSED
-    if later:
+def _good(found: Findings) -> bool:
+    return all(photo.embedding is not None and photo_usable(photo.reasons) for photo in found.photos)
+
+
+async def _others(
+    using: BaseDBAsyncClient,
+    runtime: Runtime,
+    case: EnrolmentCase,
+    made: Sequence[tuple[FaceTemplate, bytes]],
+) -> list[Likest] | None:
+    """Who else is enrolled with this face; None: not checked, and so not known to be nobody."""
+    if not made:
+        return None
+    threshold = case.thresholds.already_enrolled
+    faces = [embedding for _, embedding in made]
+    alike = await others_alike(using, runtime, made[0][0], faces, threshold)
+    case.enrolment.search_threshold = None if alike is None else threshold
+    return alike
+
+
+async def _outcome(
+    using: BaseDBAsyncClient, case: EnrolmentCase, found: Findings, alike: list[Likest] | None
+) -> EnrolmentState:
+    """Of one whose photographs are all usable."""
+    enrolment = case.enrolment
+    others = Enrolment.filter(employee_id=enrolment.employee_id).exclude(id=enrolment.id).using_db(using)
+    later = others.filter(state__in=DISPLACED[EnrolmentState.ACTIVE], created_at__gt=enrolment.created_at)
+    if await later.exists():
         return EnrolmentState.REPLACED
+    before = await others.filter(state__in=ONCE_IN_FORCE).exists()
+    waits = enrolment.vouch_decision is None and needs_vouching(
+        case.vouching, compared=found.compared, before=before, alone=alike == []
+    )
     return EnrolmentState.AWAITING if waits else EnrolmentState.ACTIVE
+
+
+def _likenesses(enrolment: Enrolment, alike: list[Likest] | None) -> list[Likeness]:
+    return [
+        Likeness(
+            agency_id=enrolment.agency_id,
+            enrolment_id=enrolment.id,
+            employee_id=other.employee_id,
+            similarity=other.cosine,
+        )
+        for other in alike or ()
+    ]
 
 
 def _told(rows: list[dict[str, Any]], photos: Sequence[PhotoFindings]) -> list[dict[str, Any]]:
@@ -145,33 +184,20 @@ def _told(rows: list[dict[str, Any]], photos: Sequence[PhotoFindings]) -> list[d
     ]
 
 
-def belongs_to(template_id: UUID, employee_id: UUID) -> str:
-    """What a sealed template is bound to: it opens for no other row and no other person."""
-    return f"template/{employee_id}/{template_id}"
-
-
-def open_template(runtime: Runtime, row: FaceTemplate) -> bytes:
-    return runtime.keyring.open(
-        bytes(row.sealed),
-        belongs_to=belongs_to(row.id, row.employee_id),
-    )
-
-
-def _templates(runtime: Runtime, case: EnrolmentCase, found: Findings) -> list[FaceTemplate]:
-    employee = case.enrolment.employee
+def _templates(runtime: Runtime, case: EnrolmentCase, found: Findings) -> list[tuple[FaceTemplate, bytes]]:
+    """Each with what it seals."""
+    enrolment = case.enrolment
     made = []
-    for row, photo in zip(case.enrolment.photos, found.photos, strict=True):
-        template_id = new_id()
-        sealed = runtime.keyring.seal(photo.embedding or b"", belongs_to=belongs_to(template_id, employee.id))
-        made.append(
-            FaceTemplate(
-                id=template_id,
-                agency_id=employee.agency_id,
-                employee_id=employee.id,
-                enrolment_id=case.enrolment.id,
-                model_id=found.model_id,
-                sealed=sealed,
-                photo_key=str(row["key"]),
-            )
+    for row, photo in zip(enrolment.photos, found.photos, strict=True):
+        template_id, embedding = new_id(), photo.embedding or b""
+        template = FaceTemplate(
+            id=template_id,
+            agency_id=enrolment.agency_id,
+            employee_id=enrolment.employee_id,
+            enrolment_id=enrolment.id,
+            model_id=found.model_id,
+            sealed=runtime.keyring.seal(embedding, belongs_to=belongs_to(template_id, enrolment.employee_id)),
+            photo_key=str(row["key"]),
         )
+        made.append((template, embedding))
     return made

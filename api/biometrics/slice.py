@@ -33,6 +33,7 @@ SLICE = Slice(
         "Enrolment.photos": 5,
         "FacePack.files": MOST_FILES,
         "EnrolmentPhoto.reasons": 5,
+        "FaceSearch.likenesses": 5,
         "EnrolmentStart.uploads": 5,
         "Erasure.erased": 4,
     },

@@ -8,8 +8,8 @@ from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate, Vouch
 from api.biometrics.service import announce_change
 from api.biometrics.settle import displace
 from api.core import database
-from api.core.context import Context
-from api.core.errors import AlreadyDecided, NotAllowed
+from api.core.context import Actor, Context
+from api.core.errors import AlreadyDecided, NeedsHr, NotAllowed
 from api.core.policy import Permission
 from api.core.said import reason_of
 
@@ -27,6 +27,8 @@ async def vouch(context: Context, enrolment_id: UUID, decision: VouchDecision, r
     person = enrolment.employee
     if actor.owns(person.id) or not actor.may(Permission.VOUCH_ENROLMENT, person.unit.path):
         raise NotAllowed
+    if not _may_decide_on(actor, enrolment):
+        raise NeedsHr
     async with database.transaction() as using:
         decided = (
             await Enrolment.filter(id=enrolment.id, state=EnrolmentState.AWAITING)
@@ -55,3 +57,12 @@ async def vouch(context: Context, enrolment_id: UUID, decision: VouchDecision, r
         )
     announce_change(context.runtime, person.unit.path, enrolment)
     return await access.enrolment(actor, enrolment_id)
+
+
+def _may_decide_on(actor: Actor, enrolment: Enrolment) -> bool:
+    """Where somebody else is enrolled with this face, an HR admin decides who is not that somebody."""
+    found = list(enrolment.likenesses)
+    if not found:
+        return True
+    hr = actor.may(Permission.SEE_LIKENESSES, enrolment.employee.unit.path)
+    return hr and not any(actor.owns(likeness.employee.id) for likeness in found)

@@ -55,6 +55,12 @@ class NotOneself(NotAllowed):
     detail = "PRESENCE_OF_ONESELF"
 
 
+class NeedsHr(NotAllowed):
+    """Somebody else is enrolled with this face: the decision is an HR admin's."""
+
+    detail = "NEEDS_HR"
+
+
 class NotFound(HadirError):
     code = "NOT_FOUND"
 

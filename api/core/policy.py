@@ -34,6 +34,7 @@ class Permission(StrEnum):
     READ_OBJECTIONS = "biometrics.objections"  #: who chose to do without face recognition
     CALIBRATE = "faces.calibrate"  #: take a proposed match threshold into use
     VOUCH_ENROLMENT = "enrolment.vouch"  #: say whose face it is before it counts; shows the photographs
+    SEE_LIKENESSES = "enrolment.likenesses"  #: who else is enrolled with a face, and to decide about that
     READ_AUDIT = "audit.read"  #: who did and saw what
 
 
@@ -52,7 +53,7 @@ _EVERYTHING_OF_A_UNIT = frozenset(
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.EMPLOYEE: frozenset(),
     Role.SUPERVISOR: _EVERYTHING_OF_A_UNIT | {Permission.RECORD_PRESENCE},
-    Role.HR_ADMIN: _EVERYTHING_OF_A_UNIT | {Permission.READ_OBJECTIONS},
+    Role.HR_ADMIN: _EVERYTHING_OF_A_UNIT | {Permission.READ_OBJECTIONS, Permission.SEE_LIKENESSES},
     # Runs the agency's set-up; faces are not needed for that.
     Role.AGENCY_ADMIN: frozenset(
         {

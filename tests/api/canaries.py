@@ -26,6 +26,7 @@ class Kind(StrEnum):
     EVIDENCE = "evidence"  #: scores, positions, distances, homes
     FACE = "face"  #: photographs
     TRAIL = "trail"  #: who did and saw what concerning a person
+    LIKENESS = "likeness"  #: who else is enrolled with somebody's face
     OBJECTION = "objection"  #: that somebody does without face recognition
     SETTING = "setting"  #: what an agency is run by, and proposals for it
     OWN = "own"  #: a person's sessions, tokens, consents, enrolments, duties

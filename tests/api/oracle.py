@@ -15,7 +15,7 @@ SHOWN_BY_ROLE: dict[Role | None, frozenset[Kind]] = {
     Role.EMPLOYEE: frozenset(),
     Role.SUPERVISOR: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE}),
     Role.HR_ADMIN: frozenset(
-        {Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE, Kind.OBJECTION}
+        {Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.FACE, Kind.OBJECTION, Kind.LIKENESS}
     ),
     Role.AGENCY_ADMIN: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.TRAIL, Kind.SETTING}),
     Role.AUDITOR: frozenset({Kind.PERSON, Kind.UNIT, Kind.ATTENDANCE, Kind.EVIDENCE, Kind.TRAIL}),

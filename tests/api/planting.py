@@ -26,7 +26,7 @@ from api.people.models import Agency, Employee, RoleAssignment, Unit
 from api.people.time import today_in
 from api.sites.models import DutyAssignment, DutyLocation, SiteDisturbance, WorkMode
 from tests.api.canaries import Kind
-from tests.api.planting_faces import plant_face, plant_word
+from tests.api.planting_faces import plant_face, plant_likenesses, plant_word
 from tests.api.planting_privacy import plant_erasure
 from tests.api.planting_proposals import plant_calibrations, plant_pack
 from tests.api.planting_trail import plant_trail
@@ -59,6 +59,8 @@ async def plant(keyring: Keyring, storage: Storage) -> World:
     await planter.decisions()
     await planter.by_hand()
     await planter.repetition()
+    # Of these two HR may see one: the other is out of its reach.
+    await plant_likenesses(world, world["colleague"], [world["employee"], world["easterner"]])
     await plant_trail(world, planter.names)
     await plant_pack(world)
     await plant_calibrations(world, planter.names)

@@ -8,10 +8,11 @@ from api.biometrics.models import (
     Enrolment,
     EnrolmentState,
     FaceTemplate,
+    Likeness,
     Purpose,
     VouchDecision,
 )
-from api.biometrics.settle import belongs_to
+from api.biometrics.sealing import belongs_to
 from api.core.crypto import Keyring
 from api.core.storage import Storage
 from tests.api.canaries import Kind
@@ -71,3 +72,16 @@ async def plant_word(world: World, person: Person, voucher: Person) -> None:
         vouched_at=world.canaries.moment(person.key, Kind.OWN, "vouched", world.now),
         voucher_id=voucher.employee_id,
     )
+
+
+async def plant_likenesses(world: World, enrolled: Person, found: list[Person]) -> None:
+    """Others who are found with the face of what waits for a person's word."""
+    waiting = enrolled.enrolments["awaiting"]
+    await Enrolment.filter(id=waiting).update(search_threshold=0.55)
+    for other in found:
+        await Likeness.create(
+            agency_id=world.agencies[enrolled.agency],
+            enrolment_id=waiting,
+            employee_id=other.employee_id,
+            similarity=world.canaries.real(enrolled.key, Kind.LIKENESS, f"likeness of {other.key}", 0.7),
+        )

@@ -30,7 +30,10 @@ def without(rows: Rows, world: World, key: str | None) -> Rows:
     return {
         name: row
         for name, row in rows.items()
-        if name[1] not in mine and row.get("subject_id") not in mine | own and name[1] not in own
+        if name[1] not in mine
+        and row.get("enrolment_id") not in mine
+        and row.get("subject_id") not in mine | own
+        and name[1] not in own
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from tests.web.conftest import SECRET, TOKEN
-from tests.web.fake_api import DAY, IDS, SITI, FakeApi, connection, me, problem
+from tests.web.fake_api import BUDI, DAY, IDS, SITI, FakeApi, connection, me, problem
 from web import session
 
 Browser = Callable[..., TestClient]
@@ -23,6 +23,7 @@ def waiting() -> dict[str, Any]:
         "createdAt": f"{DAY}T00:24:00+00:00",
         "employee": SITI,
         "photos": photos,
+        "search": {"threshold": 0.55, "needsHr": False, "likenesses": None},
     }
 
 
@@ -62,6 +63,21 @@ def test_the_word_is_handed_on_as_it_was_given(browser: Browser, api: FakeApi) -
         answer = send(browser(), decision=decision, reason="as in the file")
         assert answer.headers["location"] == f"/enrolments?done={decision.lower()}"
         assert heard[-1] == {"id": IDS["check_in"], "decision": decision, "reason": "as in the file"}
+
+
+def test_who_else_is_registered_with_the_face_is_named_to_hr_and_leaves_others_nothing_to_press(
+    browser: Browser, api: FakeApi
+) -> None:
+    found = [{"employee": BUDI}, {"employee": None}]
+    for likenesses, form in ((found, True), (None, False)):
+        search = {"threshold": 0.55, "needsHr": True, "likenesses": likenesses}
+        api.data = given(enrolments=connection([{**waiting(), "search": search}]))
+        page = browser().get("/enrolments").text
+        assert (BUDI["name"] in page, f'action="{PATH}"' in page) == (form, form)
+    api.data = given(
+        enrolments=connection([{**waiting(), "search": {**search, "needsHr": False, "threshold": None}}])
+    )
+    assert "Belum dapat diperiksa" in browser().get("/enrolments").text
 
 
 def test_what_was_typed_stands_again_when_it_is_refused(browser: Browser, api: FakeApi) -> None:

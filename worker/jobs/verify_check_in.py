@@ -10,7 +10,7 @@ from api.attendance.service import settle
 from api.attendance.service.accept import JOB
 from api.attendance.service.case import Case, FaceFindings
 from api.biometrics.models import FaceTemplate
-from api.biometrics.settle import open_template
+from api.biometrics.sealing import open_template
 from api.core.crypto import BoxBroken
 from api.core.outbox import Claim
 from worker import figures

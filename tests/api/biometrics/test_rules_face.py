@@ -292,6 +292,7 @@ def test_defaults_are_the_measured_numbers() -> None:
         "match": 0.45,
         "match_review": 0.38,
         "other_person": 0.20,
+        "already_enrolled": 0.55,
         "liveness": 0.5,
         "liveness_review": 0.8,
         "replay": 0.985,

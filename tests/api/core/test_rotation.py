@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from api.biometrics.models import FaceTemplate
-from api.biometrics.settle import open_template
+from api.biometrics.sealing import open_template
 from api.core.crypto import BoxBroken, key_id_of
 from api.core.errors import Unavailable
 from api.core.runtime import Runtime, open_runtime

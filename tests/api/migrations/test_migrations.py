@@ -59,6 +59,8 @@ UNINDEXED = {
     "duty_assignment.agency_id": NO_AGENCY_GOES,
     "enrolment.voucher_id": "nobody's decisions are listed",
     "face_template.agency_id": NO_AGENCY_GOES,
+    "face_vector.agency_id": NO_AGENCY_GOES,
+    "likeness.agency_id": NO_AGENCY_GOES,
     "objection.agency_id": NO_AGENCY_GOES,
     "role_assignment.agency_id": NO_AGENCY_GOES,
     "audit_entry.subject_id": "read with its agency: (agency_id, subject_id)",
@@ -72,6 +74,8 @@ UNINDEXED = {
 GO_TOGETHER = {
     "credential.account_id": "a session or token of no account opens nothing",
     "face_template.enrolment_id": "a template is its enrolment's, and must not outlive it",
+    "face_vector.template_id": "a vector is its template's, and must not outlive it",
+    "likeness.enrolment_id": "what was found of an enrolment is nothing without it",
 }
 
 

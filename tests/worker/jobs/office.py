@@ -23,7 +23,7 @@ from api.biometrics import service as biometrics
 from api.biometrics.consent import VERSION
 from api.biometrics.models import Enrolment, FaceTemplate, Purpose, VouchDecision
 from api.biometrics.moves import Move
-from api.biometrics.settle import belongs_to, open_template
+from api.biometrics.sealing import belongs_to, open_template
 from api.biometrics.vouch import vouch
 from api.core import database, outbox
 from api.core.context import Actor, Context, Grant
@@ -200,9 +200,11 @@ class Office:
         return Person(self.runtime, employee, actor)
 
 
-async def vouched(office: Office, enrolment: Enrolment, decision: VouchDecision) -> Enrolment:
-    """By the supervisor of the office."""
-    grants = (Grant(Role.SUPERVISOR, office.unit.path),)
+async def vouched(
+    office: Office, enrolment: Enrolment, decision: VouchDecision, role: Role = Role.SUPERVISOR
+) -> Enrolment:
+    """By a superior with this role on the office."""
+    grants = (Grant(role, office.unit.path),)
     superior = replace((await office.hire()).actor, grants=grants)
     return await vouch(
         Context(office.runtime, superior, "id"), enrolment.id, decision, "held against the file"

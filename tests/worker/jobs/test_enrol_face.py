@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from api.biometrics.models import Enrolment, EnrolmentState, FaceTemplate
-from api.biometrics.settle import open_template
+from api.biometrics.sealing import open_template
 from api.core import outbox
 from api.core.crypto import is_sealed
 from api.core.settings import Settings

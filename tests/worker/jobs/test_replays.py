@@ -11,8 +11,9 @@ import pytest
 
 from api.attendance.models import CheckIn, CheckInState, FramePrint
 from api.attendance.service import replays, settle
-from api.biometrics.models import Enrolment, FaceTemplate
+from api.biometrics.models import Enrolment, FaceTemplate, VouchDecision
 from api.core.clock import utc_now
+from api.core.policy import Role
 from api.core.settings import Settings
 from api.people.models import Agency, AgencyRule
 from tests.pictures import mjpeg_file, portrait, registered, reshot, with_gps_exif
@@ -23,6 +24,7 @@ from tests.worker.jobs.office import (
     eyes_of,
     found_office,
     open_office,
+    vouched,
     worked_off,
 )
 from worker.jobs.kind import Tools
@@ -250,6 +252,8 @@ def test_another_person_s_file_is_found(settings: Settings, engine: FaceEngine) 
     async def story() -> None:
         async with open_office(settings) as office:
             she, her_second = await enrolled(office, engine), await enrolled(office, engine)
+            waiting = await Enrolment.get(employee_id=her_second.employee.id)
+            await vouched(office, waiting, VouchDecision.CONFIRM, Role.HR_ADMIN)
             he = await enrolled(office, engine, SOMEBODY_ELSE)
             first = await settled(office, engine, she, portrait(SHE))
             his = await settled(office, engine, he, portrait(SHE))
