@@ -77,6 +77,14 @@ async def finish(using: BaseDBAsyncClient, claim: Claim) -> bool:
     return bool(gone)
 
 
+async def hold(using: BaseDBAsyncClient, claim: Claim) -> bool:
+    """Keep the entry as it is until the end of the transaction; False when it is done, or another's by now."""
+    held = await using.execute_query_dict(
+        "SELECT id FROM outbox WHERE id = $1 AND attempts = $2 FOR UPDATE", [claim.entry_id, claim.attempt]
+    )
+    return bool(held)
+
+
 async def strike_out(claims: Sequence[Claim]) -> None:
     """Strike out entries whose work left nothing to write; those whose lease somebody else took stay."""
     await database.rows(

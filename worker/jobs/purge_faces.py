@@ -36,7 +36,10 @@ async def purge(tools: Tools, claim: Claim) -> bool:
     if employee is None:
         return False
     consent = await access.valid_consent(employee.id, Purpose.FACE_RECOGNITION).first()
-    await _delete(tools, await _written_down(tools, employee, consent))
+    names = await _written_down(tools, claim, employee, consent)
+    if names is None:
+        return True
+    await _delete(tools, names)
     async with database.transaction() as using:
         if not await outbox.finish(using, claim):
             return True
@@ -47,9 +50,11 @@ async def purge(tools: Tools, claim: Claim) -> bool:
     return True
 
 
-async def _written_down(tools: Tools, employee: Employee, consent: Consent | None) -> list[str]:
-    """Names of what is to go. Who agreed again meanwhile may have sent new photographs before the old ones were
-    gone: those stay."""
+async def _written_down(
+    tools: Tools, claim: Claim, employee: Employee, consent: Consent | None
+) -> list[str] | None:
+    """Names of what is to go; None where somebody else has done this work, so that nothing is promised twice.
+    Who agreed again meanwhile may have sent new photographs before the old ones were gone: those stay."""
     before = consent.given_at if consent else None
     kept = await _in_use(employee.id) if consent else set()
     folders = [
@@ -60,6 +65,8 @@ async def _written_down(tools: Tools, employee: Employee, consent: Consent | Non
     await tools.runtime.storage.delete_unfinished(folders, now - LATE)
     lying = [found for folder in folders for found in await tools.runtime.storage.names(folder)]
     async with database.transaction() as using:
+        if not await outbox.hold(using, claim):
+            return None
         named = await letting_go.withdrawn(using, employee.id, before, now)
         sent = await letting_go.unnamed(using, employee.id, _older(lying, before))
         return await erasure.take(

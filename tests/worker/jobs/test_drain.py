@@ -119,6 +119,25 @@ def test_an_erasure_delivered_a_hundred_times_at_once_is_one_receipt(settings: S
     asyncio.run(story())
 
 
+def test_one_erasure_worked_on_a_hundred_times_at_once_is_one_receipt(settings: Settings) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            she, tools = await office.hire(), Tools(office.runtime, eyes_of(None))
+            await she.consent()
+            await she.enrol(registered(5))
+            await she.withdraw()
+            (claim,) = await outbox.claim(purge_faces.KIND.job, most=9, lease_seconds=60)
+            await asyncio.gather(*(purge_faces.purge(tools, claim) for _ in range(100)))
+            (receipt,) = await Erasure.filter(employee_id=she.employee.id)
+            assert receipt.gone_at is not None
+            assert receipt.counts["ENROLMENT_PHOTOGRAPHS"] == 1
+            assert await office.runtime.storage.names("enrolments") == []
+            again = await OutboxEntry.filter(job=purge_faces.KIND.job)
+            assert len(again) == 1, "one look later for what was on its way then"
+
+    asyncio.run(story())
+
+
 def test_who_lost_the_lease_in_the_middle_changes_nothing(settings: Settings) -> None:
     async def story() -> None:
         async with open_office(settings) as office:
