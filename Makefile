@@ -39,7 +39,7 @@ dev: ## setup, and what the tests need
 
 test: dev check ## everything: style, types, import rules, then the tests (ARGS=tests/… for some of them)
 	@echo "hadir: tests on real PostgreSQL and Valkey, $(JOBS) at a time"
-	@$(PY) -m pytest -n $(JOBS) -m "not kill" $(ARGS) || test $$? -eq $(NO_TESTS)
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not kill" $(ARGS) || test $$? -eq $(NO_TESTS)
 	@echo "hadir: tests that kill processes, one at a time"
 	@$(PY) -m pytest -m kill $(ARGS) || test $$? -eq $(NO_TESTS)
 
