@@ -11,12 +11,14 @@ from api.biometrics.slice import SLICE as BIOMETRICS
 from api.calibration.slice import SLICE as CALIBRATION
 from api.core.slice import Slice
 from api.people.slice import SLICE as PEOPLE
+from api.personnel.slice import SLICE as PERSONNEL
 from api.sites.slice import SLICE as SITES
 
 SLICES: tuple[Slice, ...] = (
     viewer.SLICE,
     PEOPLE,
     ACCOUNTS,
+    PERSONNEL,
     SITES,
     ATTENDANCE,
     BIOMETRICS,

@@ -16,6 +16,7 @@ from web.errors import HANDLERS
 from web.guard import Guard
 from web.options import WebOptions
 from web.pages.account import page as account
+from web.pages.audit import page as audit
 from web.pages.check_in import page as check_in
 from web.pages.desk import page as desk
 from web.pages.enrol import page as enrol
@@ -25,6 +26,7 @@ from web.pages.language import page as language
 from web.pages.live import page as live
 from web.pages.login import page as login
 from web.pages.looks import page as looks
+from web.pages.people import page as people
 from web.pages.queue import page as queue
 from web.pages.today import page as today
 from web.pages.vouch import page as vouch
@@ -52,6 +54,8 @@ def create_app(execute: Execute, subscribe: Subscribe, options: WebOptions) -> A
         *check_in.routes,
         *enrol.routes,
         *desk.routes,
+        *people.routes,
+        *audit.routes,
         *live.routes,
         *queue.routes,
         *evidence.routes,

@@ -20,6 +20,8 @@ class Account(Model):
     )
     employee_id: UUID
     password_hash = fields.CharField(max_length=200)
+    #: A password that somebody else gave: it opens until then, and only to choose another.
+    password_expires_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "account"

@@ -8,7 +8,7 @@ import strawberry
 
 from api.accounts import access, service
 from api.accounts.models import Credential
-from api.accounts.refusals import LoginFailed
+from api.accounts.refusals import LoginFailed, PasswordMustChange
 from api.core import errors
 from api.core.graphql import Info, InvalidInput, NotFound, TooManyAttempts, expected
 
@@ -57,6 +57,9 @@ class ApiToken:
 class LoginInput:
     nip: str = strawberry.field(description="The civil servant's number; spaces do not matter.")
     password: str = strawberry.field(description="The password.")
+    new_password: str = strawberry.field(
+        default="", description="In place of a one-time password, 10 to 200 characters; else left out."
+    )
     device: str = strawberry.field(
         default="", description="A name for this device, shown in the list of sessions."
     )
@@ -89,7 +92,10 @@ class TokenRevoked:
     id: UUID = strawberry.field(description="Which one.")
 
 
-LoginResult = Annotated[LoginDone | LoginFailed | TooManyAttempts, strawberry.union("LoginResult")]
+LoginResult = Annotated[
+    LoginDone | LoginFailed | PasswordMustChange | TooManyAttempts | InvalidInput,
+    strawberry.union("LoginResult"),
+]
 CreateApiTokenResult = Annotated[ApiTokenCreated | InvalidInput, strawberry.union("CreateApiTokenResult")]
 ChangePasswordResult = Annotated[
     PasswordChanged | LoginFailed | TooManyAttempts | InvalidInput, strawberry.union("ChangePasswordResult")
@@ -101,9 +107,11 @@ RevokeApiTokenResult = Annotated[TokenRevoked | NotFound, strawberry.union("Revo
 @strawberry.type
 class AccountsMutation:
     @strawberry.mutation(description="Sign in. Five tries a minute for an account.")
-    @expected(errors.LoginFailed, errors.TooManyAttempts)
+    @expected(errors.LoginFailed, errors.PasswordMustChange, errors.TooManyAttempts, errors.InvalidInput)
     async def login(self, info: Info, input: LoginInput) -> LoginResult:
-        token, row = await service.login(info.context, input.nip, input.password, input.device)
+        token, row = await service.login(
+            info.context, input.nip, input.password, input.device, input.new_password
+        )
         return LoginDone(token=token, expires_at=row.expires_at)
 
     @strawberry.mutation(description="End the session or token that this request came by.")

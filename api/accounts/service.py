@@ -9,7 +9,7 @@ from api.accounts.models import Account, Credential
 from api.accounts.passwords import hash_password, matches
 from api.core import database
 from api.core.context import Actor, Context
-from api.core.errors import InvalidInput, LoginFailed, NotFound, PasswordWrong
+from api.core.errors import InvalidInput, LoginFailed, NotFound, PasswordMustChange, PasswordWrong
 from api.people.nip import is_formed, normalise
 
 #: Tries at one account, and from one address (an office may stand behind one address).
@@ -24,8 +24,11 @@ LONGEST_PASSWORD = 200
 MOST_TOKENS = 20
 
 
-async def login(context: Context, nip: str, password: str, device: str) -> tuple[str, Credential]:
-    """A new session's token, shown once, and its row. LoginFailed says nothing of which part was wrong."""
+async def login(
+    context: Context, nip: str, password: str, device: str, new: str = ""
+) -> tuple[str, Credential]:
+    """A new session's token, shown once, and its row. LoginFailed says nothing of which part was wrong. Who comes
+    with a one-time password brings a `new` one, or is asked for it."""
     nip = normalise(nip)[:40]
     await context.runtime.attempts.spend(ATTEMPTS_PER_ADDRESS, "login", context.address)
     await context.runtime.attempts.spend(ATTEMPTS_PER_ACCOUNT, "login", nip)
@@ -33,6 +36,8 @@ async def login(context: Context, nip: str, password: str, device: str) -> tuple
     good = await matches(account.password_hash if account else None, password[:LONGEST_PASSWORD])
     if account is None or not good:
         raise LoginFailed
+    if account.password_expires_at is not None:
+        await _exchange(account, account.password_expires_at, password, new, context.clock())
     await context.runtime.attempts.forgive(ATTEMPTS_PER_ACCOUNT, "login", nip)
     hours = context.runtime.settings.session_hours
     return await _issue(account.agency_id, account.id, context.clock(), timedelta(hours=hours), device=device)
@@ -41,8 +46,7 @@ async def login(context: Context, nip: str, password: str, device: str) -> tuple
 async def change_password(context: Context, current: str, new: str) -> None:
     """Only who knows the old one; every other session ends, as one of them may be why it is changed."""
     actor, now = context.actor, context.clock()
-    if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
-        raise InvalidInput("new", "TEXT_LENGTH", least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD)
+    _check_length(new)
     await context.runtime.attempts.spend(ATTEMPTS_PER_ACCOUNT, "password", str(actor.account_id))
     account = await Account.get(id=actor.account_id)
     if not await matches(account.password_hash, current[:LONGEST_PASSWORD]):
@@ -52,6 +56,24 @@ async def change_password(context: Context, current: str, new: str) -> None:
         await Account.filter(id=account.id).using_db(using).update(password_hash=fresh)
         others = access.own_credentials(actor, now).filter(token_name="").exclude(id=actor.credential_id)
         await others.using_db(using).update(ended_at=now)
+
+
+async def _exchange(account: Account, expires_at: datetime, given: str, new: str, now: datetime) -> None:
+    """The one-time password for one that only the person knows."""
+    if now >= expires_at:
+        raise LoginFailed
+    if not new or new == given:
+        raise PasswordMustChange
+    _check_length(new)
+    fresh = await hash_password(new)
+    still = Account.filter(id=account.id, password_hash=account.password_hash)
+    if not await still.update(password_hash=fresh, password_expires_at=None):
+        raise LoginFailed  # somebody was faster, or another one was given meanwhile
+
+
+def _check_length(new: str) -> None:
+    if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
+        raise InvalidInput("new", "TEXT_LENGTH", least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD)
 
 
 async def _account(nip: str) -> Account | None:

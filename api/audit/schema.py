@@ -1,15 +1,21 @@
 """The trail as the API shows it."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
 from api.audit import access, models
 from api.audit.looks import Look
+from api.core.errors import InvalidInput
 from api.core.graphql import Info
 from api.core.relay import Connection, as_number, connect, page_size, read_cursor
 from api.people.schema import Employee
+from api.people.time import after_day, moment_of
+
+#: As names are kept.
+LONGEST_ACTION = 64
 
 
 @strawberry.type(description="Somebody did or saw something.")
@@ -39,11 +45,24 @@ class AuditQuery:
         description="Who did and saw what, newest first: what concerns you, and what your role lets you audit."
     )
     async def audit_trail(
-        self, info: Info, first: int = 50, after: str | None = None, employee_id: UUID | None = None
+        self,
+        info: Info,
+        first: int = 50,
+        after: str | None = None,
+        employee_id: UUID | None = None,
+        actor_id: UUID | None = None,
+        action: str | None = None,
+        from_: Annotated[date | None, strawberry.argument(name="from")] = None,
+        until: date | None = None,
     ) -> Connection[AuditEntry]:
+        if action is not None and not 1 <= len(action) <= LONGEST_ACTION:
+            raise InvalidInput("action", "TEXT_LENGTH", least=1, most=LONGEST_ACTION)
         found = access.entries(info.context.actor)
-        if employee_id is not None:
-            found = found.filter(subject_id=employee_id)
+        if actor_id is not None:
+            found = access.of_actor(info.context.actor, found, actor_id)
+        start, end = (moment_of(day, info.context.actor.time_zone) for day in (from_, after_day(until)))
+        asked = {"subject_id": employee_id, "action": action, "at__gte": start, "at__lt": end}
+        found = found.filter(**{name: value for name, value in asked.items() if value is not None})
         whole_list = found
         if key := read_cursor(after, 1):
             found = found.filter(number__lt=as_number(key[0], "after"))

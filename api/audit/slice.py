@@ -11,4 +11,8 @@ SLICE = Slice(
         "LookKind.PHOTOGRAPH": "A photograph of a check-in was looked at.",
         "LookKind.REGISTERED_PHOTOGRAPH": "A registered photograph was looked at.",
     },
+    arguments={
+        "actorId": "By whom; answers only those who audit.",
+        "action": "Only what was done under this name.",
+    },
 )

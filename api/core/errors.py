@@ -8,6 +8,7 @@
     ├── InvalidInput        a value cannot be used; `field` names it
     ├── LoginFailed         the NIP and the password do not belong together
     │   └── PasswordWrong   the present password is another
+    ├── PasswordMustChange  a one-time password opens only to choose another
     ├── TooManyAttempts     wait `retry_after` seconds
     ├── AskTheDesk          the face cannot or may not be compared: a person records the presence
     ├── NonceUnusable       nobody's, or given to somebody else
@@ -84,6 +85,10 @@ class PasswordWrong(LoginFailed):
     """Who is signed in did not give his own present password."""
 
     detail = "PASSWORD_WRONG"
+
+
+class PasswordMustChange(HadirError):
+    code = "PASSWORD_MUST_CHANGE"
 
 
 class TooManyAttempts(HadirError):

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     CALIBRATE = "faces.calibrate"  #: take a proposed match threshold into use
     VOUCH_ENROLMENT = "enrolment.vouch"  #: say whose face it is before it counts; shows the photographs
     SEE_LIKENESSES = "enrolment.likenesses"  #: who else is enrolled with a face, and to decide about that
+    MANAGE_ACCOUNTS = "accounts.manage"  #: who holds which role; give one-time passwords
     READ_AUDIT = "audit.read"  #: who did and saw what
 
 
@@ -53,7 +54,8 @@ _EVERYTHING_OF_A_UNIT = frozenset(
 TABLE: dict[Role, frozenset[Permission]] = {
     Role.EMPLOYEE: frozenset(),
     Role.SUPERVISOR: _EVERYTHING_OF_A_UNIT | {Permission.RECORD_PRESENCE},
-    Role.HR_ADMIN: _EVERYTHING_OF_A_UNIT | {Permission.READ_OBJECTIONS, Permission.SEE_LIKENESSES},
+    Role.HR_ADMIN: _EVERYTHING_OF_A_UNIT
+    | {Permission.READ_OBJECTIONS, Permission.SEE_LIKENESSES, Permission.MANAGE_ACCOUNTS},
     # Runs the agency's set-up; faces are not needed for that.
     Role.AGENCY_ADMIN: frozenset(
         {
@@ -61,6 +63,7 @@ TABLE: dict[Role, frozenset[Permission]] = {
             Permission.READ_ATTENDANCE,
             Permission.WATCH_ATTENDANCE,
             Permission.CALIBRATE,
+            Permission.MANAGE_ACCOUNTS,
             Permission.READ_AUDIT,
         }
     ),
@@ -93,3 +96,27 @@ class Grant:
 def held(grants: tuple[Grant, ...], path: str) -> frozenset[Permission]:
     """What the grants permit on the unit that lies at a path."""
     return frozenset(p for grant in grants if lies_in(path, grant.path) for p in TABLE[grant.role])
+
+
+#: From below: nobody opens the account of somebody above himself. The auditor stands above those he audits.
+ORDER = (
+    Role.EMPLOYEE,
+    Role.DESK_OFFICER,
+    Role.SUPERVISOR,
+    Role.HR_ADMIN,
+    Role.AUDITOR,
+    Role.AGENCY_ADMIN,
+)
+
+
+def may_give_password(own: tuple[Grant, ...], theirs: tuple[Grant, ...]) -> bool:
+    """Whether each of their roles lies, with all its reach, under one of ours that manages accounts: whoever has
+    somebody's password can do what that person can."""
+    managing = [grant for grant in own if Permission.MANAGE_ACCOUNTS in TABLE[grant.role]]
+    return all(
+        any(
+            lies_in(grant.path, mine.path) and ORDER.index(grant.role) <= ORDER.index(mine.role)
+            for mine in managing
+        )
+        for grant in theirs
+    )

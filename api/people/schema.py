@@ -131,6 +131,13 @@ class Employee:
         return state
 
     @strawberry.field(
+        description="Roles that this person holds today; none where you do not manage the person's account."
+    )
+    async def roles(self, info: Info) -> list[RoleType]:  # type: ignore[valid-type]
+        found: list[Role] = await load(info.context, "roles", self.id)
+        return found
+
+    @strawberry.field(
         description="Since when this person does without face recognition; null for whoever does not, and where "
         "you may not know."
     )

@@ -15,17 +15,14 @@ from api.attendance.models import (
     Presence,
     ReviewDecision,
 )
-from api.biometrics.models import (
-    Objection,
-)
 from api.core import database, outbox
 from api.core.crypto import Keyring
-from api.core.policy import Role
 from api.core.storage import Storage
 from api.people.models import Agency, Employee, RoleAssignment, Unit
 from api.people.time import today_in
 from api.sites.models import DutyAssignment, DutyLocation, SiteDisturbance, WorkMode
 from tests.api.canaries import Kind
+from tests.api.planting_desk import plant_desk
 from tests.api.planting_faces import plant_face, plant_likenesses, plant_word
 from tests.api.planting_privacy import plant_erasure
 from tests.api.planting_proposals import plant_calibrations, plant_pack
@@ -54,10 +51,8 @@ async def plant(keyring: Keyring, storage: Storage) -> World:
         await planter.person(person)
     for person in world.people.values():
         await planter.past(person)
-    planter.contacts()
-    await planter.objection()
     await planter.decisions()
-    await planter.by_hand()
+    await plant_desk(world, planter.names)
     await planter.repetition()
     # Of these two HR may see one: the other is out of its reach.
     await plant_likenesses(world, world["colleague"], [world["employee"], world["easterner"]])
@@ -381,36 +376,6 @@ class _Planter:
             self.names(decider, key, Kind.ATTENDANCE)
             await plant_word(self.world, self.world[key], decider)
             self.names(decider, key, Kind.OWN)
-
-    async def by_hand(self) -> None:
-        """Who recorded it is named to whoever may see the check-in."""
-        for key, by in (("employee", "desk_officer"), ("b:employee", "b:supervisor")):
-            await CheckIn.filter(id=self.world[key].check_ins["by_hand"]).update(
-                recorder_id=self.world[by].employee_id,
-                record_reason=self.c.name(key, Kind.ATTENDANCE, "reason by hand"),
-            )
-            self.names(self.world[by], key, Kind.ATTENDANCE)
-
-    def contacts(self) -> None:
-        """Who may record somebody's presence is named to him: name, post and office, and no more."""
-        for by in self.world.people.values():
-            if by.role not in (Role.SUPERVISOR, Role.DESK_OFFICER):
-                continue
-            known = {k for k in self.c.of(by.key, Kind.PERSON) if self.c.what[k] in ("name", "position")}
-            known |= {k for k in self.c.of(f"unit:{by.unit}", Kind.UNIT) if self.c.what[k] == "name"}
-            for person in self.world.of_agency(by.agency):
-                if person is not by and self.world.covers(by.reach, person.unit):
-                    for value in known:
-                        self.c.grounds[value].add((person.key, Kind.OWN))
-
-    async def objection(self) -> None:
-        person = self.world["retired"]
-        await Objection.create(
-            id=self.c.uuid(person.key, Kind.SECRET, "objection id"),
-            agency_id=self.world.agencies[person.agency],
-            employee_id=person.employee_id,
-            raised_at=self.c.moment(person.key, Kind.OBJECTION, "objected", self.now - timedelta(days=9)),
-        )
 
     def names(self, named: Person, owner: str, kind: Kind) -> None:
         """Person and office of somebody who is named to whoever may see `kind` of `owner`."""

@@ -59,10 +59,12 @@ def employee(name: str, title: str, at: dict[str, Any], **more: Any) -> dict[str
         "nip": "198703122010012001",
         "name": title,
         "position": "Analis Kepegawaian",
+        "active": True,
         "unit": at,
         "supervisor": None,
         "enrolment": "ACTIVE",
         "objectedAt": None,
+        "roles": ["EMPLOYEE"],
         **more,
     }
 

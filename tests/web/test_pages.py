@@ -101,6 +101,7 @@ def test_what_was_replaced_leads_to_what_counts(browser: Browser, api: FakeApi) 
         ([], set()),
         (["attendance.watch"], {"/live"}),
         (["presence.record"], {"/desk"}),
+        (["accounts.manage", "audit.read"], {"/people", "/audit"}),
         (["attendance.watch", "attendance.review"], {"/live", "/check-ins"}),
         (["enrolment.vouch"], {"/enrolments"}),
     ],

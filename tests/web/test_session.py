@@ -19,6 +19,7 @@ CHANGES = {
     "/check-in/submit": {"nonce": "n"},
     "/enrol/consent": {"version": "1"},
     "/enrol/objection": {},
+    f"/people/{IDS['budi']}/password": {},
     "/enrol/objection/end": {},
     f"/desk/{IDS['budi']}": {"kind": "IN", "why": "No phone", "key": "k" * 32},
     f"/desk/{IDS['budi']}/photograph": {},

@@ -68,6 +68,7 @@ AGAINST: dict[str, Callable[[World, Person, Person | None], list[Variables]]] = 
     ],
 }
 AGAINST |= {
+    "resetPassword": lambda world, victim, actor: [{"employeeId": victim.employee_id}],
     "startHandRecord": lambda world, victim, actor: [{"employeeId": victim.employee_id}],
     "recordPresence": lambda world, victim, actor: [
         presence(world, victim, by) for by in (actor, victim) if by
@@ -138,6 +139,8 @@ def tries(name: str, world: World, actor: Person | None) -> list[Variables]:
     if name in ("reviewCheckIn", "vouchEnrolment"):
         # Whose superior the actor is he may decide about; that nobody may about himself is a try as well.
         victims = [world[key] for key in VICTIMS if not may_review(world, actor, world[key])]
+    if name == "resetPassword":
+        victims = [world[key] for key in VICTIMS if not may_open_account(world, actor, world[key])]
     if name in ("startHandRecord", "recordPresence"):
         victims = [world[key] for key in VICTIMS if not may_record(world, actor, world[key])]
     if name == "decideCalibration" and actor is not None and actor.role is Role.AGENCY_ADMIN:
@@ -153,6 +156,19 @@ def may_review(world: World, actor: Person | None, victim: Person) -> bool:
         and actor.role in (Role.SUPERVISOR, Role.HR_ADMIN)
         and world.covers(actor.reach, victim.unit)
     )
+
+
+#: Whose accounts each role may open again, below itself.
+OPENS = {
+    Role.HR_ADMIN: {None, Role.EMPLOYEE, Role.DESK_OFFICER, Role.SUPERVISOR},
+    Role.AGENCY_ADMIN: {None, *Role},
+}
+
+
+def may_open_account(world: World, actor: Person | None, victim: Person) -> bool:
+    if actor is None or actor.key == victim.key or actor.agency != victim.agency:
+        return False
+    return victim.role in OPENS.get(actor.role, set()) and world.covers(actor.reach, victim.unit)  # type: ignore[arg-type]
 
 
 def may_record(world: World, actor: Person | None, victim: Person) -> bool:

@@ -45,6 +45,7 @@ NAMES: dict[tuple[str, str], tuple[str, Kind]] = {
     ("enrolment", "id"): ("enrolment", Kind.OWN),
     ("enrolments", "unitId"): ("staff", Kind.FACE),
     ("auditTrail", "employeeId"): ("person", Kind.TRAIL),
+    ("auditTrail", "actorId"): ("person", Kind.TRAIL),
 }
 #: Pages: `first` is in every document, `after` has a test of its own.
 PAGING = {"first", "after"}
@@ -151,6 +152,8 @@ class Sweep:
             return [True, False]
         if kind.name == "Date":
             return [self.world.now.date() - timedelta(days=back) for back in (-1, 0, 1)]
+        if (name, argument) == ("auditTrail", "action"):
+            return ["photograph.look"]
         raise AssertionError(f"nothing to fill {name}({argument}: {kind}) with: extend NAMES or values()")
 
     async def asked(

@@ -11,6 +11,7 @@ from tests.web.fake_api import (
     IDS,
     MAKASSAR,
     SITI,
+    SUPERVISOR_RIGHTS,
     FakeApi,
     attendance_day,
     check_in,
@@ -23,6 +24,15 @@ from tests.web.real_server import Site
 
 pytestmark = pytest.mark.browser
 
+ENTRY = {
+    "id": IDS["session"],
+    "at": f"{DAY}T00:24:00+00:00",
+    "action": "photograph.look",
+    "object": f"frames/{IDS['check_in']}/0",
+    "actor": BUDI,
+    "subject": SITI,
+}
+
 
 def everything(api: FakeApi) -> list[str]:
     """One page of each kind, full; and their addresses."""
@@ -30,7 +40,9 @@ def everything(api: FakeApi) -> list[str]:
     found = check_in(BUDI, "REVIEW", reasons=why, canReview=True, canContest=True)
     days = [attendance_day(SITI, "IN", inAt=f"{DAY}T00:24:00+00:00", lateMinutes=12, needsReview=True)]
     api.data = {
-        "me": supervisor(recentCheckIns=[found]),
+        "me": supervisor(
+            recentCheckIns=[found], permissions=[*SUPERVISOR_RIGHTS, "accounts.manage", "audit.read"]
+        ),
         "unit": MAKASSAR,
         "attendanceCounts": counts(total=24_000, notIn=11_111, late=12_345, **{"in": 12_345}),
         "siteDisturbances": [],
@@ -40,6 +52,7 @@ def everything(api: FakeApi) -> list[str]:
         "employees": connection([BUDI]),
         "employee": BUDI,
         "attendanceDay": days[0],
+        "auditTrail": connection([ENTRY]),
     }
     paths = [
         "/login?next=/today",
@@ -48,6 +61,9 @@ def everything(api: FakeApi) -> list[str]:
         "/enrol?again=1",
         "/check-ins",
         "/desk?search=budi",
+        "/people?search=budi",
+        f"/people/{IDS['budi']}",
+        "/audit",
         f"/desk/{IDS['budi']}",
         "/account",
         "/nothing",
@@ -123,7 +139,8 @@ def test_every_page_can_be_used_by_keyboard_alone(
         page.evaluate("() => document.activeElement.blur()")
         wanted = page.evaluate(TURNS)
         seen = set()
-        for _ in range(wanted + 2):
+        within = 3 * page.locator("input[type=date]").count()  # day, month and year have turns of their own
+        for _ in range(wanted + within + 2):
             page.keyboard.press("Tab")
             turn = page.evaluate(FOCUS)
             if turn is not None:

@@ -7,6 +7,7 @@ from web.visit import Visit, go, page
 
 ASK = operations(__file__)
 TEMPLATE = "login/login.html"
+MUST_CHANGE = "PASSWORD_MUST_CHANGE"
 
 
 async def form(visit: Visit) -> Response:
@@ -21,6 +22,7 @@ async def form(visit: Visit) -> Response:
             "ended": bool(visit.query("ended")),
             "nip": "",
             "problem": None,
+            "chooses": False,
         },
     )
 
@@ -28,19 +30,22 @@ async def form(visit: Visit) -> Response:
 async def sign_in(visit: Visit) -> Response:
     nip = "".join((await visit.field("nip", 40)).split())
     device = describe(visit.caller.user_agent)
-    given = {"nip": nip, "password": str((await visit.form()).get("password", ""))[:200], "device": device}
+    form = await visit.form()
+    password, new = (str(form.get(name, ""))[:201] for name in ("password", "new"))
+    given = {"nip": nip, "password": password[:200], "newPassword": new, "device": device}
     wanted = session.safe_next(await visit.field("next"))
     done = (await visit.ask_as_stranger(ASK["Login"], input=given))["login"]
     if done["__typename"] != "LoginDone":
-        return _refused(visit, done, nip, wanted)
+        return _refused(visit, done, nip, wanted, chooses=bool(new) or done["code"] == MUST_CHANGE)
     answer = go(wanted)
     session.sign_in(answer, done["token"], done["expiresAt"], visit.kit.options)
     return answer
 
 
-def _refused(visit: Visit, problem: dict[str, object], nip: str, wanted: str) -> Response:
+def _refused(visit: Visit, problem: dict[str, object], nip: str, wanted: str, *, chooses: bool) -> Response:
     wait = problem.get("retryAfterSeconds")
     context = {"next": wanted, "asked_for": False, "ended": False, "nip": nip, "problem": problem}
+    context["chooses"] = chooses
     answer = visit.show(TEMPLATE, context, status=429 if wait else 422)
     if wait:
         answer.headers["Retry-After"] = str(wait)
