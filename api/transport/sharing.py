@@ -30,7 +30,14 @@ SHAREABLE = frozenset(
 
 
 #: Permissions on which nothing shareable depends: whoever holds them watches with those who do not.
-BESIDE = frozenset({Permission.RECORD_PRESENCE, Permission.READ_OBJECTIONS, Permission.MANAGE_ACCOUNTS})
+BESIDE = frozenset(
+    {
+        Permission.RECORD_PRESENCE,
+        Permission.READ_OBJECTIONS,
+        Permission.SEE_LIKENESSES,
+        Permission.MANAGE_ACCOUNTS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
