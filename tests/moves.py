@@ -58,19 +58,26 @@ def burst(*moves: Move, person: int = ASTRONAUT) -> list[bytes]:
     return [*frames[:-1], photograph(person, 2 * len(moves))]
 
 
-def turned(picture: Pixels, degrees: float) -> Pixels:
-    """The head turned about its upright axis, positive to the person's own right; what lies behind it stays."""
+def turned(picture: Pixels, degrees: float, nod: float = 0.0) -> Pixels:
+    """The head turned about its upright axis, positive to the person's own right, and nodding; what lies behind it
+    stays."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     across, down, forth = (axis * FACE for axis in HEAD)
     x, y = (columns - FACE_X) / across, (rows - FACE_Y) / down
     distance = x * x + y * y
     depth = np.sqrt(np.clip(1 - distance, 0, 1)) * forth / across
-    angle = np.radians(degrees)
-    from_x = FACE_X + across * (x * np.cos(angle) + depth * np.sin(angle))
     inside = np.clip((1 - distance) / 0.15, 0, 1)
-    source = (columns + (from_x - columns) * inside).astype(np.float32)
+    sources = [
+        (place + (middle + half * (at * np.cos(angle) + depth * np.sin(angle)) - place) * inside).astype(
+            np.float32
+        )
+        for place, middle, half, at, angle in (
+            (columns, FACE_X, across, x, np.radians(degrees)),
+            (rows, FACE_Y, down, y, np.radians(nod)),
+        )
+    ]
     return np.asarray(
-        cv2.remap(picture, source, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        cv2.remap(picture, *sources, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
 
 

@@ -5,7 +5,8 @@ import { drawn, photoOf } from "./camera.js";
 import { element, pause, say } from "./page.js";
 
 /** @typedef {{kind: string, instruction: string}} Asked */
-/** @typedef {{canvas: HTMLCanvasElement, at: string, change: number}} Sample change: from the look before, grey levels */
+/** @typedef {{canvas: HTMLCanvasElement, at: string, after: number, change: number}} Sample after: milliseconds since
+ * the sign; change: from the look before, grey levels */
 /** @typedef {{x: number, y: number, width: number, height: number}} Part in parts of the picture */
 
 const LOOK_MS = 900;
@@ -16,8 +17,12 @@ const EVERY_MS = 70;
 const FEWEST = 4;
 const LONGEST_SIDE = 480;
 const STRAIGHT_SIDE = 640;
-/** Of a move's frames before and after its height, those that are sent too when there is room. */
-const BESIDE_MS = 220;
+/** A head that sways changes as much of the picture as eyes that close: so that a blink is not missed, frames of
+ * these moments are sent too when there is room, and the eyes have their time. */
+const BLINK_MS = [1100, 800, 1400];
+const SHORTEST_BLINK_MS = 2000;
+/** No two frames of one move are nearer. */
+const APART_MS = 200;
 /** So much above what changes in somebody who keeps still is a move; fallen to so much of it, it is over. */
 const CLEAR = 2.2;
 const OVER = 0.5;
@@ -69,9 +74,15 @@ function show({ kind, instruction }) {
 async function watch(video, now, part, before, more) {
   const samples = /** @type {Sample[]} */ ([]);
   const began = performance.now();
+  let last = new Float32Array(0);
   do {
     const canvas = drawn(video, LONGEST_SIDE);
-    samples.push({ canvas, at: now(), change: change(grey(canvas, part), before) });
+    const levels = grey(canvas, part);
+    // A slow camera gives one picture several times: to the server that would be a picture sent twice.
+    if (levels.some((level, at) => level !== last[at])) {
+      samples.push({ canvas, at: now(), after: performance.now() - began, change: change(levels, before) });
+    }
+    last = levels;
     await pause(EVERY_MS);
   } while (more(samples, performance.now() - began));
   return samples;
@@ -80,14 +91,17 @@ async function watch(video, now, part, before, more) {
 /** @param {Sample[]} samples */
 const highest = (samples) => samples.reduce((best, sample) => (sample.change > best.change ? sample : best));
 
-/** A move's frames: at its height (with what lies beside it, for a blink, where `room` is left) and back from it.
+/** A move's frames: at its height, of other moments where there is `room`, and back from it.
  * @param {Sample[]} samples @param {number} room @returns {Sample[]} */
 function chosen(samples, room) {
-  const middle = samples.indexOf(highest(samples.slice(0, -1)));
-  const step = Math.round(BESIDE_MS / EVERY_MS);
-  const beside = [middle + step, middle - step].filter((place) => place > 0 && place < samples.length - 1);
-  const places = new Set([middle, ...beside.slice(0, room), samples.length - 1]);
-  return [...places].sort((one, other) => one - other).map((place) => samples[place]);
+  const back = samples[samples.length - 1];
+  const during = samples.filter(({ after }) => after <= back.after - APART_MS);
+  const taken = [highest(during.length ? during : samples)];
+  for (const moment of BLINK_MS.slice(0, room)) {
+    const nearest = during.reduce((best, sample) => (Math.abs(sample.after - moment) < Math.abs(best.after - moment) ? sample : best), taken[0]);
+    if (taken.every(({ after }) => Math.abs(nearest.after - after) >= APART_MS)) taken.push(nearest);
+  }
+  return [...new Set([...taken.sort((one, other) => one.after - other.after), back])];
 }
 
 /** The look at the start: the reference, and how much changes in it while nobody moves.
@@ -95,7 +109,7 @@ function chosen(samples, room) {
 async function look(video, now) {
   const samples = await watch(video, now, FACE, new Float32Array(GRID.width * GRID.height), (samples, elapsed) => {
     turnRing(elapsed / LOOK_MS);
-    return elapsed < LOOK_MS || samples.length < FEWEST;
+    return elapsed < LOOK_MS || (samples.length < FEWEST && elapsed < LONGEST_MS);
   });
   return { canvas: drawn(video, STRAIGHT_SIDE), at: now(), samples: samples.slice(-4) };
 }
@@ -103,14 +117,16 @@ async function look(video, now) {
 /** @param {HTMLVideoElement} video @param {Asked} asked @param {() => string} now
  * @param {Sample[]} still @returns {Promise<Sample[]>} */
 function follow(video, asked, now, still) {
-  const part = asked.kind === "BLINK" ? EYES : FACE;
+  const blink = asked.kind === "BLINK";
+  const part = blink ? EYES : FACE;
+  const shortest = blink ? SHORTEST_BLINK_MS : SHORTEST_MS;
   const before = grey(still[still.length - 1].canvas, part);
   const noise = Math.max(1.5, ...still.slice(0, -1).map(({ canvas }) => change(grey(canvas, part), before)));
   return watch(video, now, part, before, (samples, elapsed) => {
     turnRing(elapsed / LONGEST_MS);
     const top = highest(samples).change;
     const over = top > CLEAR * noise && samples[samples.length - 1].change < Math.max(OVER * top, noise);
-    return elapsed < SHORTEST_MS || samples.length < FEWEST || (elapsed < LONGEST_MS && !over);
+    return elapsed < shortest || (elapsed < LONGEST_MS && (samples.length < FEWEST || !over));
   });
 }
 
