@@ -67,18 +67,15 @@ def turned(picture: Pixels, degrees: float, nod: float = 0.0) -> Pixels:
     distance = x * x + y * y
     depth = np.sqrt(np.clip(1 - distance, 0, 1)) * forth / across
     inside = np.clip((1 - distance) / 0.15, 0, 1)
-    sources = [
-        (place + (middle + half * (at * np.cos(angle) + depth * np.sin(angle)) - place) * inside).astype(
-            np.float32
-        )
-        for place, middle, half, at, angle in (
-            (columns, FACE_X, across, x, np.radians(degrees)),
-            (rows, FACE_Y, down, y, np.radians(nod)),
-        )
-    ]
-    return np.asarray(
-        cv2.remap(picture, *sources, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+
+    def source(place: Light, middle: int, half: float, at: Light, degrees: float) -> Light:
+        angle = np.radians(degrees)
+        found = middle + half * (at * np.cos(angle) + depth * np.sin(angle))
+        return np.asarray(place + (found - place) * inside, np.float32)
+
+    from_x, from_y = source(columns, FACE_X, across, x, degrees), source(rows, FACE_Y, down, y, nod)
+    seen = cv2.remap(picture, from_x, from_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.uint8)
 
 
 @cache
