@@ -8,6 +8,8 @@ from graphql import parse, validate
 
 from tests.web.fake_api import ROOT, schema
 from web.client import operations
+from web.extract import catalogue, texts
+from web.language import LOCALES, SOURCE
 
 PAGES = ROOT / "web" / "pages"
 TEMPLATES = sorted(PAGES.rglob("*.html"))
@@ -91,3 +93,18 @@ def test_each_state_a_script_names_has_its_sentence() -> None:
         )
     }
     assert named - sentences == set()
+
+
+def test_every_text_can_take_its_values() -> None:
+    """A lone per cent sign in one breaks its page when it is shown, and only then."""
+    said = [word for text in texts() for word in _forms(text.id)]
+    for locale in LOCALES:
+        if locale != SOURCE:
+            said += [word for text in catalogue(locale) if text.id for word in _forms(text.string)]
+    broken = [text for text in said if re.search(r"%(?!\(\w+\)s)", text.replace("%%", ""))]
+    assert said
+    assert broken == []
+
+
+def _forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
