@@ -1,3 +1,4 @@
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -30,6 +31,16 @@ def test_every_text_of_the_pages_is_translated_and_none_is_stale(locale: str) ->
 def test_translations_keep_the_placeholders(locale: str) -> None:
     for message in catalogue(locale):
         assert [str(error) for error in message.check()] == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_percent_sign_breaks_no_text(locale: str) -> None:
+    """Pages fill in every text, also one without a place for anything."""
+    known = translations(locale)
+    for message in texts():
+        for number in (1, 2):
+            one, many = message.id if isinstance(message.id, tuple) else (message.id, message.id)
+            assert known.ngettext(one, many, number) % defaultdict(int) or not one, one
 
 
 def test_catalogues_are_read_without_a_compile_step() -> None:
