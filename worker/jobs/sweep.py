@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from api.attendance.service import replays
-from api.attendance.service.by_hand import UPLOADS
+from api.attendance.service.by_hand import RECORDED, UPLOADS
 from api.attendance.service.retention import periods_of
 from api.attendance.service.start import frame_folder
 from api.biometrics import erasure
@@ -62,7 +62,7 @@ async def sweep(context: dict[Any, Any]) -> None:
         "sweep.done",
         nonces=await _nonces(tools),
         photographs=await _orphaned_photographs(tools),
-        desk=await _waiting_at_the_desk(tools),
+        desk=await _unused_at_the_desk(tools),
         credentials=await _credentials(),
         prints=await _prints(tools),
         erasures_overdue=await _erasures(tools),
@@ -90,11 +90,16 @@ async def _orphaned_photographs(tools: Tools) -> int:
     """Photographs that were sent and never enrolled."""
     now = datetime.now(UTC)
     await tools.runtime.storage.delete_unfinished(["enrolments"], now - UNFINISHED_AGE)
-    old = await _older_than_kept(tools, "enrolments", now)
+    old = await _older_than_kept(tools, "enrolments/{agency}", now)
+    return await _delete_unnamed_of(tools, UNNAMED_PHOTOS, old, 2)
+
+
+async def _delete_unnamed_of(tools: Tools, statement: str, keys: Sequence[str], place: int) -> int:
+    """Whose each is stands in its name, at this place."""
     count = 0
-    for start in range(0, len(old), BATCH):
-        owners = {key: owner for key in old[start : start + BATCH] if (owner := _owner_of(key))}
-        count += await _delete_unnamed(tools, UNNAMED_PHOTOS, owners)
+    for start in range(0, len(keys), BATCH):
+        owners = {key: owner for key in keys[start : start + BATCH] if (owner := _owner_of(key, place))}
+        count += await _delete_unnamed(tools, statement, owners)
     return count
 
 
@@ -113,15 +118,17 @@ async def _frames_of(tools: Tools, nonces: Sequence[database.Row]) -> dict[str, 
     return {key: nonce["employee_id"] for nonce, keys in zip(nonces, found, strict=True) for key, _ in keys}
 
 
-async def _waiting_at_the_desk(tools: Tools) -> int:
-    """Sent for a record by hand that nobody made: what is recorded lies among the frames."""
-    old = await _older_than_kept(tools, UPLOADS, datetime.now(UTC))
-    await tools.runtime.storage.delete(old)
-    return len(old)
+async def _unused_at_the_desk(tools: Tools) -> int:
+    """Sent for a record by hand that nobody made, and copies of it from records that broke off."""
+    now = datetime.now(UTC)
+    waiting = await _older_than_kept(tools, UPLOADS + "/{agency}", now)
+    await tools.runtime.storage.delete(waiting)
+    copies = await _older_than_kept(tools, "frames/{agency}/" + RECORDED, now)
+    return len(waiting) + await _delete_unnamed_of(tools, UNNAMED_FRAMES, copies, 3)
 
 
 async def _older_than_kept(tools: Tools, folder: str, now: datetime) -> list[str]:
-    """Names in a folder, by agency, that are older than the agency keeps what was sent and never used."""
+    """Names in a folder of each agency that are older than the agency keeps what was sent and never used."""
     found: list[str] = []
     for agency in await Agency.all():
         try:
@@ -129,16 +136,16 @@ async def _older_than_kept(tools: Tools, folder: str, now: datetime) -> list[str
         except ValueError as error:
             log.error("sweep.rule_unreadable", agency=str(agency.id), reason=str(error))
             continue
-        lying = await tools.runtime.storage.names(f"{folder}/{agency.id}")
+        lying = await tools.runtime.storage.names(folder.format(agency=agency.id))
         found += [key for key, changed in lying if changed < before]
     return found
 
 
-def _owner_of(key: str) -> UUID | None:
-    """enrolments/agency/employee/…; what has another form was not put there by us and stays."""
+def _owner_of(key: str, place: int) -> UUID | None:
+    """From enrolments/agency/employee/… and the like; what has another form was not put there by us and stays."""
     parts = key.split("/")
     try:
-        return UUID(parts[2])
+        return UUID(parts[place])
     except (IndexError, ValueError):
         return None
 

@@ -34,6 +34,8 @@ UPLOAD_LIFETIME = timedelta(minutes=10)
 UPLOAD = re.compile(r"[0-9a-f]{32}")
 #: Uploads that nobody recorded go with the sweep; what was recorded lies among the frames.
 UPLOADS = "desk"
+#: Below the agency's frames, by person: where the sweep finds what a process that was killed has left.
+RECORDED = "by-hand"
 #: How a JPEG begins (ISO/IEC 10918-1).
 JPEG = b"\xff\xd8\xff"
 STARTS_PER_RECORDER = "60/minute"
@@ -66,7 +68,12 @@ async def record(context: Context, sent: Presence) -> tuple[CheckIn, bool]:
     _check_form(actor, sent)
     if existing := await _existing(actor, sent):
         return existing, True
-    frames = await _taken(context, sent)
+    try:
+        frames = await _taken(context, sent)
+    except UploadMissing:  # taken meanwhile by an equal submission, or never sent
+        if existing := await _existing(actor, sent):
+            return existing, True
+        raise
     made = _made(context, person, sent, frames)
     try:
         async with database.transaction() as using:
@@ -143,7 +150,7 @@ async def _taken(context: Context, sent: Presence) -> list[str]:
         raise UploadMissing from error
     if not data.startswith(JPEG):
         raise InvalidInput("photograph", "UPLOAD_NOT_JPEG")
-    key = f"frames/{context.actor.agency_id}/{UPLOADS}-{secrets.token_hex(16)}/0"
+    key = f"frames/{context.actor.agency_id}/{RECORDED}/{sent.employee_id}/{secrets.token_hex(16)}"
     await storage.put(key, data)
     return [key]
 

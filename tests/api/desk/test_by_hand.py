@@ -179,12 +179,30 @@ async def test_five_at_once_make_one(ask: Ask, world: World, runtime: Runtime) -
     assert sorted(answer["repeated"] for answer in answers) == [False, True, True, True, True]
     assert await CheckIn.filter(idempotency_key=key).count() == 1
     assert await AuditEntry.filter(action="presence.by_hand").count() == 1
-    names = [name for name, _ in await runtime.storage.names("frames") if "/desk-" in name]
+    names = [name for name, _ in await runtime.storage.names("frames") if "/by-hand/" in name]
     assert len(names) == 1, "the photographs of the others are gone"
     again = await record(ask, officer, person, photograph, idempotencyKey=key, kind="OUT")
     assert again["__typename"] == "IdempotencyConflict"
     other = await record(ask, world["supervisor"], person, None, idempotencyKey=key)
     assert other["__typename"] == "IdempotencyConflict"
+
+
+async def test_an_equal_submission_that_was_faster_is_answered_for(
+    ask: Ask, world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer, person = world["desk_officer"], world["deskmate"]
+    photograph, key = await upload(ask, runtime, officer, person), secrets.token_hex(16)
+    read, faster = runtime.storage.read, []
+
+    async def slower(name: str, most_bytes: int | None = None) -> tuple[bytes, bool]:
+        monkeypatch.setattr(runtime.storage, "read", read)
+        faster.append(await record(ask, officer, person, photograph, idempotencyKey=key))
+        return await read(name, most_bytes)
+
+    monkeypatch.setattr(runtime.storage, "read", slower)
+    answer = await record(ask, officer, person, photograph, idempotencyKey=key)
+    assert (answer["__typename"], answer.get("repeated")) == ("PresenceRecorded", True)
+    assert answer["checkIn"]["id"] == faster[0]["checkIn"]["id"]
 
 
 async def test_a_photograph_serves_one_record_of_one_person(ask: Ask, world: World, runtime: Runtime) -> None:

@@ -10,6 +10,7 @@ import pytest
 from api.accounts.models import Account, Credential
 from api.attendance.models import CheckIn, CheckInKind, CheckInNonce
 from api.attendance.service.accept import accept
+from api.attendance.service.by_hand import RECORDED
 from api.attendance.service.start import Wish, start_check_in
 from api.biometrics import service as biometrics
 from api.core import database
@@ -98,6 +99,26 @@ def test_photographs_sent_and_never_enrolled_go_after_a_day(settings: Settings) 
             await sweep({"tools": Tools(office.runtime, eyes_of(None))})
             kept = {key for key, _ in await storage.names("enrolments")}
             assert kept == {enrolled, new.key, "enrolments/readme"}
+
+    asyncio.run(story())
+
+
+def test_what_a_record_by_hand_that_broke_off_left_goes(settings: Settings) -> None:
+    async def story() -> None:
+        async with open_office(settings) as office:
+            storage, store = office.runtime.storage, settings.data_dir / "store"
+            she = await office.hire()
+            await she.has_template(bytes(2048), "none")
+            record = await she.check_in(portrait(5))
+            folder = f"frames/{office.agency.id}/{RECORDED}/{she.employee.id}"
+            named, left, new = (f"{folder}/{secrets.token_hex(16)}" for _ in range(3))
+            await CheckIn.filter(id=record.id).update(frames=[named])
+            for key in (named, left, new):
+                await storage.put(key, portrait(6))
+            for key in (named, left):
+                os.utime(store / key, ((NOW - timedelta(days=3)).timestamp(),) * 2)
+            await sweep({"tools": Tools(office.runtime, eyes_of(None))})
+            assert {key for key, _ in await storage.names(folder)} == {named, new}
 
     asyncio.run(story())
 
