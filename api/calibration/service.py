@@ -66,8 +66,9 @@ async def record(agency_id: UUID, proposed: Proposed, now: datetime) -> Calibrat
 
 
 async def decide(context: Context, calibration_id: UUID, *, accept: bool) -> Calibration:
-    """Accepted, the threshold holds from the next day on, so that no day is judged by two. NotFound for what the
-    actor may not decide; AlreadyDecided where somebody has, or a newer proposal took its place."""
+    """Accepted, the threshold holds from the next day on by every unit's clock, so that no day is judged by two.
+    NotFound for what the actor may not decide; AlreadyDecided where somebody has, or a newer proposal took its
+    place."""
     actor, now = context.actor, context.clock()
     if await access.calibrations(actor).get_or_none(id=calibration_id) is None:
         raise NotFound
@@ -80,12 +81,13 @@ async def decide(context: Context, calibration_id: UUID, *, accept: bool) -> Cal
         found.decided_at, found.decided_by_id = now, actor.employee_id
         await found.save(using_db=using, update_fields=["state", "decided_at", "decided_by_id"])
         if accept:
-            before = await people.rule(actor.agency_id, RuleTopic.FACE, now.date())
+            begins = await people.day_after_all(actor.agency_id, now)
+            before = await people.rule(actor.agency_id, RuleTopic.FACE, begins - timedelta(days=1), using)
             await AgencyRule.create(
                 agency_id=actor.agency_id,
                 topic=RuleTopic.FACE,
                 parameters=with_match(before, found.threshold),
-                valid_from=now.date() + timedelta(days=1),
+                valid_from=begins,
                 source=f"calibration {found.id}",
                 using_db=using,
             )

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from api.core import database
 from api.people import access
 from api.people.models import RuleTopic
 
@@ -34,6 +35,17 @@ async def rule(
     parameters = found.parameters if found else {}
     _rules[key] = (time.monotonic(), parameters)
     return parameters
+
+
+async def day_after_all(agency_id: UUID, now: datetime) -> date:
+    """The first day that none of the agency's units has begun, by their own clocks."""
+    found = await database.rows(
+        "SELECT max(($2::timestamptz AT TIME ZONE time_zone)::date) + 1 AS day FROM unit WHERE agency_id = $1",
+        agency_id,
+        now,
+    )
+    day: date = found[0]["day"]
+    return day
 
 
 def forget_rules() -> None:

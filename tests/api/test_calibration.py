@@ -1,6 +1,6 @@
 """A proposal made from real rows, and its decision: from templates to the rule that judges tomorrow."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -65,8 +65,10 @@ async def test_a_template_that_does_not_open_is_left_out(world: World, runtime: 
     assert without.people == whole.people - 1
 
 
-async def decided(ask: Ask, world: World, accept: bool, by: str = "agency_admin") -> Any:
-    answer = await ask(world[by], DECIDE, id=str(world.calibrations["a"]), accept=accept)
+async def decided(
+    ask: Ask, world: World, accept: bool, by: str = "agency_admin", at: datetime | None = None
+) -> Any:
+    answer = await ask(world[by], DECIDE, at=at, id=str(world.calibrations["a"]), accept=accept)
     return answer["decideCalibration"]
 
 
@@ -88,6 +90,14 @@ async def test_what_is_accepted_holds_from_the_next_day_on(ask: Ask, world: Worl
     assert await people.rule(world.agencies["b"], RuleTopic.FACE, today + timedelta(days=1)) == {}
     trail = await AuditEntry.filter(action="calibration.accept").get()
     assert trail.actor_id == world["agency_admin"].employee_id
+
+
+async def test_where_the_day_has_begun_already_it_is_judged_by_one_threshold(ask: Ask, world: World) -> None:
+    agency, east_of = world.agencies["a"], world.now.replace(hour=16, minute=30)
+    begun = east_of.date() + timedelta(days=1)  # half past one at night in Jayapura
+    assert (await decided(ask, world, True, at=east_of))["__typename"] == "CalibrationDecided"
+    assert await people.rule(agency, RuleTopic.FACE, begun) == {}
+    assert (await people.rule(agency, RuleTopic.FACE, begun + timedelta(days=1)))["match"] == 0.47
 
 
 async def test_what_is_put_aside_changes_nothing(ask: Ask, world: World) -> None:
