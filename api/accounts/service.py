@@ -53,7 +53,9 @@ async def change_password(context: Context, current: str, new: str) -> None:
         raise PasswordWrong
     fresh = await hash_password(new)
     async with database.transaction() as using:
-        await Account.filter(id=account.id).using_db(using).update(password_hash=fresh)
+        still = Account.filter(id=account.id, password_hash=account.password_hash)
+        if not await still.using_db(using).update(password_hash=fresh):
+            raise PasswordWrong  # another one was given meanwhile
         others = access.own_credentials(actor, now).filter(token_name="").exclude(id=actor.credential_id)
         await others.using_db(using).update(ended_at=now)
 
