@@ -93,9 +93,9 @@ async def test_what_is_accepted_holds_from_the_next_day_on(ask: Ask, world: Worl
 
 
 async def test_where_the_day_has_begun_already_it_is_judged_by_one_threshold(ask: Ask, world: World) -> None:
-    agency, east_of = world.agencies["a"], world.now.replace(hour=16, minute=30)
-    begun = east_of.date() + timedelta(days=1)  # half past one at night in Jayapura
-    assert (await decided(ask, world, True, at=east_of))["__typename"] == "CalibrationDecided"
+    agency, evening = world.agencies["a"], world.now.replace(hour=16, minute=30) - timedelta(days=1)
+    begun = evening.date() + timedelta(days=1)  # half past one at night in Jayapura
+    assert (await decided(ask, world, True, at=evening))["__typename"] == "CalibrationDecided"
     assert await people.rule(agency, RuleTopic.FACE, begun) == {}
     assert (await people.rule(agency, RuleTopic.FACE, begun + timedelta(days=1)))["match"] == 0.47
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from api.accounts import service
 from api.accounts.models import Account, Credential
-from api.accounts.passwords import matches
+from api.accounts.passwords import hash_password, matches
 from api.accounts.service import ATTEMPTS_PER_ACCOUNT
 from api.audit.models import AuditEntry
 from api.core.context import Context
@@ -155,3 +156,21 @@ async def test_roles_are_shown_to_who_manages_the_account(ask: Ask, world: World
         "auditor": [],
         "desk_officer": [],
     }
+
+
+async def test_a_change_that_was_overtaken_by_a_reset_changes_nothing(
+    ask: Ask, world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, given = world["employee"], []
+    await Account.filter(employee_id=person.employee_id).update(password_hash=await hash_password(PASSWORD))
+
+    async def slower(password: str) -> str:
+        monkeypatch.setattr(service, "hash_password", hash_password)
+        given.append(await reset(ask, world["agency_admin"], person))
+        return await hash_password(password)
+
+    monkeypatch.setattr(service, "hash_password", slower)
+    change = "mutation($c: String!, $n: String!) { changePassword(current: $c, new: $n) { __typename } }"
+    answer = (await ask(person, change, c=PASSWORD, n=OWN))["changePassword"]
+    assert answer["__typename"] == "LoginFailed"
+    assert (await enter(runtime, world, person, given[0]["password"], OWN + "!"))["__typename"] == "LoginDone"
