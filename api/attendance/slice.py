@@ -45,7 +45,8 @@ SLICE = Slice(
         "CheckInStart.challenge": 4,
         "CheckInStart.uploads": 8,
         "Desk.units": 10,
-        "Evidence.frames": 8,
+        # Each is two signed addresses, which cost what five plain rows do.
+        "Evidence.frames": 40,
         "FaceEvidence.resemblesFrames": 8,
         "MovesEvidence.asked": 3,
         "MovesEvidence.frames": 8,
