@@ -132,9 +132,11 @@ def judge_moves(asked: Sequence[Move], frames: Sequence[BurstFrame], limits: Mov
         unseen = tuple((move, False) for move in asked)
         return Findings((_review(Code.MOVES_NOT_CHECKED),), unseen)
     shown = tuple(_shown(frame, frames[0], limits) for frame in frames)
-    done = _done(shown)
+    runs = [move for move, _ in groupby(move for move in shown if move is not None)]
+    # A move is one that began from another state and came back from it.
+    done = [move for move in runs[1:-1] if move != Move.LOOK]
     reasons = (*_one_face(frames, limits), *_flow(frames, limits), *_looked(frames[0], limits))
-    reasons += _in_order(asked, done)
+    reasons += _in_order(asked, done, runs[-1])
     seen = tuple((move, move in done) for move in asked)
     return Findings(reasons or (Reason(Code.MOVES_SEEN, ReasonLevel.INFO),), seen, shown)
 
@@ -163,21 +165,15 @@ def _shown(frame: BurstFrame, first: BurstFrame, limits: MoveThresholds) -> Move
     return Move.LOOK
 
 
-def _done(shown: Sequence[Move | None]) -> tuple[Move, ...]:
-    """The moves that began from another state and came back from it, in their order. A frame of which nothing can
-    be said neither ends nor begins one."""
-    runs = [move for move, _ in groupby(move for move in shown if move is not None)]
-    return tuple(move for move in runs[1:-1] if move != Move.LOOK)
-
-
-def _in_order(asked: Sequence[Move], done: Sequence[Move]) -> tuple[Reason, ...]:
-    """Eyes blink by themselves; whatever else nobody asked for makes it another order."""
+def _in_order(asked: Sequence[Move], done: Sequence[Move], last: Move) -> tuple[Reason, ...]:
+    """Eyes blink by themselves; whatever else nobody asked for, also at the end, makes it another order."""
     missing = [move for move in asked if move not in done]
     if missing:
         return tuple(_review(NOT_SEEN[move]) for move in missing)
     willed = [[move for move in moves if move != Move.BLINK] for moves in (asked, done)]
     moves = iter(done)
-    if willed[0] == willed[1] and all(move in moves for move in asked):
+    rests = last in (Move.LOOK, Move.BLINK)
+    if rests and willed[0] == willed[1] and all(move in moves for move in asked):
         return ()
     return (_review(Code.MOVES_OTHER_ORDER),)
 

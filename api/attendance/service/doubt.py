@@ -18,7 +18,7 @@ KNOWN = """
 SELECT EXISTS (SELECT FROM check_in WHERE agency_id = $1 AND device_id = $2 AND employee_id = $3
                   AND state IN ('ACCEPTED', 'FLAGGED') AND received_at >= $4) AS known
 """
-#: Each was made in place of the one before it.
+#: Each was made in place of the one before it. What a person has decided is in review no more.
 SUPERSEDE = """
 WITH RECURSIVE earlier AS (
     SELECT id, supersedes_id FROM check_in WHERE id = $1 AND employee_id = $2
@@ -26,7 +26,7 @@ WITH RECURSIVE earlier AS (
     SELECT c.id, c.supersedes_id FROM check_in c JOIN earlier e ON c.id = e.supersedes_id AND c.employee_id = $2
 )
 UPDATE check_in c SET state = 'SUPERSEDED', superseded_by_id = $3 FROM earlier
- WHERE c.id = earlier.id AND c.state = 'REVIEW' AND c.review_decision IS NULL
+ WHERE c.id = earlier.id AND c.state = 'REVIEW'
 RETURNING c.id, c.agency_id, c.employee_id
 """
 

@@ -89,6 +89,8 @@ L, R, B, C, S = Move.TURN_LEFT, Move.TURN_RIGHT, Move.BLINK, Move.COME_CLOSER, M
         ((L, B), (S, L, L, L, S, B, B, S), Code.MOVES_SEEN),  # slowly
         ((L, C), (S, L, S, R, S, C, S), Code.MOVES_OTHER_ORDER),  # a move that nobody asked for
         ((L, C), (S, L, S, C, S, L, S), Code.MOVES_OTHER_ORDER),  # one of them twice
+        ((R, C), (S, R, C, L), Code.MOVES_OTHER_ORDER),  # one more, and never back from it
+        ((R, C), (S, R, C, S, B), Code.MOVES_SEEN),
         ((L, R), (S, R, S, L, S, R, S), Code.MOVES_OTHER_ORDER),  # all orders at once
         ((L, B), (S, B, L, S, S), Code.MOVES_OTHER_ORDER),
         ((L, C), (S, L, S, C), Code.COME_CLOSER_NOT_SEEN),  # never back: a picture that was pushed nearer
@@ -107,6 +109,7 @@ def test_what_counts_as_the_order_asked(
         ({"yaw": 3.0 + LIMITS.turn_deg, "nose": 0.02 - LIMITS.turn_nose}, R),
         ({"yaw": 3.0 - LIMITS.turn_deg, "nose": 0.02 + LIMITS.turn_nose}, L),
         ({"yaw": 60.0, "nose": 0.02 - LIMITS.turn_nose + 1e-6}, S),  # a flat picture that is tilted
+        ({"yaw": -60.0, "nose": 0.02 + LIMITS.turn_nose - 1e-6}, S),
         ({"yaw": 60.0, "nose": 0.4}, S),  # the model and the nose disagree
         ({"yaw": 3.0, "nose": 0.4}, S),
         ({"size": 0.3 * LIMITS.closer + 1e-9}, C),

@@ -14,6 +14,7 @@ from tests import pictures
 from tests.worker.jobs.office import codes, open_office, worked_off
 from worker.vision.engine import FaceEngine
 from worker.vision.insight import InsightEngine
+from worker.vision.pictures import read_picture
 
 L, R, B, C = Move.TURN_LEFT, Move.TURN_RIGHT, Move.BLINK, Move.COME_CLOSER
 ASKED = (L, B)
@@ -63,18 +64,6 @@ def still(_: tuple[Move, ...]) -> list[bytes]:
     return [made.moved(photograph, zoom=1 + number / 500) for number in range(5)]
 
 
-def waved(_: tuple[Move, ...]) -> list[bytes]:
-    """A picture of her that is shifted, turned in its plane, tilted and brought closer: all that a hand can do."""
-    print_ = pictures.portrait(HERS)
-    return [
-        print_,
-        made.moved(print_, tilt=-40, shift=-30),
-        made.moved(print_, turn=4),
-        made.moved(print_, zoom=1.35),
-        made.moved(print_, tilt=35, shift=25),
-    ]
-
-
 def twice(asked: tuple[Move, ...]) -> list[bytes]:
     """The same file in two places of the burst."""
     frames = made.burst(*asked)
@@ -98,7 +87,6 @@ def elsewhere(asked: tuple[Move, ...]) -> list[bytes]:
     [
         (still, "TURN_LEFT_NOT_SEEN", "REVIEW"),
         (still, "FRAMES_STILL", "REVIEW"),
-        (waved, "TURN_LEFT_NOT_SEEN", "REVIEW"),
         (twice, "FRAMES_REPEATED", "REFUSED"),
         (stranger, "FACE_CHANGED", "REVIEW"),
         (elsewhere, "FRAMES_JUMP", "REVIEW"),
@@ -113,7 +101,7 @@ def elsewhere(asked: tuple[Move, ...]) -> list[bytes]:
         (lambda asked: [pictures.printed_page(pictures.portrait(HERS)), *made.burst(*asked)[1:]],
          "LIVENESS_UNCONFIRMED", "REFUSED"),
     ],
-    ids=["still-turn", "still", "waved", "twice", "stranger", "elsewhere", "reversed", "mirrored", "open-eyes",
+    ids=["still-turn", "still", "twice", "stranger", "elsewhere", "reversed", "mirrored", "open-eyes",
          "one-more", "away", "another", "screen", "print"],
 )  # fmt: skip
 def test_what_is_no_answer_to_what_was_asked_is_told_by_name(
@@ -123,6 +111,26 @@ def test_what_is_no_answer_to_what_was_asked_is_told_by_name(
     assert row.state == state, row.reasons
     assert code in codes(row.reasons), row.reasons
     assert "MOVES_SEEN" not in codes(row.reasons) or state == "REFUSED"
+
+
+def test_a_picture_waved_before_the_camera_does_not_turn_its_head(
+    settings: Settings, engine: FaceEngine
+) -> None:
+    """Shifted, turned in its plane, tilted and brought closer: all that a hand can do. The pose model is deceived."""
+    person = 2
+    held = pictures.portrait(person)
+    frames = [
+        held,
+        made.moved(held, tilt=-30, shift=-20),
+        made.moved(held, turn=4),
+        made.moved(held, zoom=1.35),
+        made.moved(held, tilt=5, shift=15),
+    ]
+    straight, tilted = (yaw_of(engine, frame) for frame in frames[:2])
+    assert tilted - straight < -30, "it takes the tilt for a turn to the left"
+    row = judged(settings, engine, (L, C), frames, owner=person)
+    assert row.state == CheckInState.REVIEW
+    assert "TURN_LEFT_NOT_SEEN" in codes(row.reasons)
 
 
 def test_yesterday_s_burst_is_known_again(settings: Settings, engine: FaceEngine) -> None:
@@ -143,6 +151,10 @@ def test_yesterday_s_burst_is_known_again(settings: Settings, engine: FaceEngine
     assert first.state == CheckInState.ACCEPTED
     assert second.state == CheckInState.REVIEW
     assert "PHOTO_REPEATED" in codes(second.reasons)
+
+
+def yaw_of(engine: FaceEngine, frame: bytes) -> float:
+    return engine.inspect(read_picture(frame), pose=True).faces[0].yaw or 0.0
 
 
 def again(frame: bytes) -> bytes:
