@@ -78,6 +78,13 @@ async def write(
     return rule
 
 
+async def overtaken_on(rule: AgencyRule) -> date | None:
+    """The day on which another of the same topic, written before, takes over because it begins later."""
+    later = AgencyRule.filter(agency_id=rule.agency_id, topic=rule.topic, valid_from__gt=rule.valid_from)
+    first = await later.order_by("valid_from").first()
+    return first.valid_from if first else None
+
+
 def _topic(name: str) -> RuleTopic:
     try:
         return RuleTopic(name)

@@ -1,7 +1,7 @@
 """People, accounts and the trail of an agency, for whoever runs the machine."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +57,7 @@ def rule(
 ) -> None:
     """Set an agency's own limits or hours of duty for a time; what is not named keeps the program's default."""
 
-    async def run(settings: Settings) -> None:
+    async def run(settings: Settings) -> date | None:
         from api import agency_rules
         from api.core.runtime import open_runtime
 
@@ -65,16 +65,21 @@ def rule(
             found = await agency_rules.agency_named(agency)
             parameters = agency_rules.read(file.read_text("utf-8"))
             last = until.date() if until else None
-            await agency_rules.write(found, topic, parameters, begin.date(), last, source)
+            written = await agency_rules.write(found, topic, parameters, begin.date(), last, source)
+            return await agency_rules.overtaken_on(written)
 
     with settings_with_servers() as settings:
         from api.agency_rules import RuleRefused
 
         try:
-            asyncio.run(run(settings))
+            overtaken = asyncio.run(run(settings))
         except RuleRefused as refused:
             raise FileError(str(refused)) from None
     print("Done. It holds for check-ins that are judged from now on.")
+    if overtaken:
+        print(
+            f"But another rule of this topic begins on {overtaken} and wins from then on: give that day, or a later."
+        )
 
 
 def token(

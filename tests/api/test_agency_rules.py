@@ -82,3 +82,11 @@ async def test_within_a_transaction_a_rule_is_read_on_its_connection(runtime: Ru
         )
         assert await people.rule(world.agencies["a"], RuleTopic.FACE, FROM, using) == {"match": 0.5}
         people.forget_rules()
+
+
+async def test_a_rule_that_begins_later_is_told_of(world: World, runtime: Runtime) -> None:
+    agency = await Agency.get(id=world.agencies["a"])
+    later = await agency_rules.write(agency, "face", {}, date(2027, 3, 1))
+    earlier = await agency_rules.write(agency, "face", {}, date(2027, 1, 1))
+    assert await agency_rules.overtaken_on(earlier) == date(2027, 3, 1)
+    assert await agency_rules.overtaken_on(later) is None

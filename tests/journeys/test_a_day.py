@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import ELSEWHERE, Person, Site, ask
+from tests.journeys.conftest import ELSEWHERE, Person, Site, ask, confirm
 from tests.pictures import portrait, registered
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
@@ -117,14 +117,7 @@ def test_a_newcomer_agrees_enrols_and_checks_in(someone: Someone, site: Site) ->
     waits = page.get_by_role("heading", name="Foto Anda baik dan menunggu pengesahan.")
     expect(waits).to_be_visible(timeout=VERDICT_MS)
 
-    supervisor = someone("SUPERVISOR", wide=True)
-    listed = supervisor.go("/enrolments")
-    hers = listed.locator("section", has_text=newcomer.account["name"])
-    expect(hers.locator(".faces img").first).to_have_js_property("complete", True)
-    assert hers.locator(".faces img").first.evaluate("image => image.naturalWidth") > 100
-    hers.locator("textarea").fill("Cocok dengan arsip kepegawaian.")
-    hers.locator("button[value=CONFIRM]").click()
-    expect(listed.locator(".note.good")).to_be_visible()
+    confirm(someone("HR_ADMIN", wide=True), newcomer.account["name"])
     page = newcomer.go("/enrol")
     expect(page.get_by_role("heading", name="Wajah Anda terdaftar.")).to_be_visible()
 
@@ -138,6 +131,7 @@ def test_a_newcomer_agrees_enrols_and_checks_in(someone: Someone, site: Site) ->
     newcomer.picture("verdict")
 
     latest = ask(site.url, newcomer.account["token"], "{ me { recentCheckIns(first: 1) { id } } }")
+    supervisor = someone("SUPERVISOR", wide=True)
     seen = supervisor.go(f"/check-ins/{latest['me']['recentCheckIns'][0]['id']}")
     expect(seen.locator(".faces img").first).to_have_js_property("complete", True)
     supervisor.picture("evidence")

@@ -89,7 +89,7 @@ def test_what_was_typed_stands_again_when_it_is_refused(browser: Browser, api: F
 
 
 def test_the_person_reads_that_it_waits_and_who_refused(browser: Browser, api: FakeApi) -> None:
-    consent = {"text": "Satu.", "version": "1", "givenAt": f"{DAY}T00:24:00+00:00"}
+    consent = {"text": "Satu.", "version": "1", "givenAt": f"{DAY}T00:24:00+00:00", "current": True}
     enrolment = {"id": IDS["check_in"], "state": "AWAITING", "vouching": None, "photos": []}
     api.data = {"me": me({**SITI, "enrolment": "AWAITING"}, consent=consent, enrolment=enrolment)}
     page = browser().get("/enrol").text

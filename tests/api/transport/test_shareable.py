@@ -25,6 +25,7 @@ OWN = {
     "Employee.supervisor",
     "Employee.enrolment",
     "Employee.objectedAt",
+    "Employee.roles",
     "Unit.employeeCount",
 }
 UNIT = {"unit": str(uuid4())}
