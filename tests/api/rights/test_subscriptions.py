@@ -103,8 +103,10 @@ async def test_readers_of_one_wall_are_shown_what_each_of_them_may(
     await asyncio.gather(*(anext(stream) for _, stream in streams))
     everyone_changed(runtime, world, await paths())
     seen: dict[str, set[object]] = {reader.key: set() for reader in readers}
+    staff = [one for one in world.people.values() if world.covers("province", one.unit)]
     for reader, stream in streams:
-        seen[reader.key] |= shows_only(world, Oracle(world, reader), await until_changed(stream))
+        answers = await until_changed(stream, len(staff))
+        seen[reader.key] |= shows_only(world, Oracle(world, reader), answers)
     for reader in readers:
         oracle = Oracle(world, reader)
         here = {key for key in oracle.people(Kind.PERSON) if world.covers("province", world[key].unit)}
@@ -190,13 +192,16 @@ async def first(stream: AsyncIterator[dict[str, Any]], *, keep: bool = False) ->
     return answer
 
 
-async def until_changed(stream: AsyncIterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Answers up to the first that names somebody."""
-    answers = []
+async def until_changed(stream: AsyncIterator[dict[str, Any]], people: int = 1) -> list[dict[str, Any]]:
+    """Answers until so many people were named: signals that come apart are told apart."""
+    answers, named = [], 0
     async with asyncio.timeout(PATIENCE):
         async for answer in stream:
             answers.append(answer)
-            if answer.get("errors") or (answer["data"]["attendanceChanged"].get("changed", [1])):
+            if answer.get("errors"):
+                break
+            named += len(answer["data"]["attendanceChanged"].get("changed", range(people)))
+            if named >= people:
                 break
     return answers
 
