@@ -72,8 +72,9 @@ class Phone:
         start = await self._persist(
             lambda web: self._graphql(web, user, START, {"kind": self._kind(), "frames": 1})
         )
-        if start["__typename"] == "TooManyAttempts":
-            self.history.unanswered["TooManyAttempts"] += 1
+        # Who was refused five times in a row is asked to wait: a start that was not given, and nothing lost.
+        if start["__typename"] in ("TooManyAttempts", "AskTheDesk"):
+            self.history.unanswered[start["__typename"]] += 1
             return
         if start["__typename"] != "CheckInStart":
             self._surprised("a start", start)
