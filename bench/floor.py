@@ -117,6 +117,8 @@ def _values(who: asyncpg.Record, sent: dict[str, Any], now: datetime) -> tuple[o
         None,
         uuid_utils.compat.uuid7(),
         len(sent["frames"]),
+        "[]",
+        now,
     )
 
 
